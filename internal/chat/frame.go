@@ -59,10 +59,13 @@ type Delta struct {
 // ToolCall is a call of a tool, or in a stream a piece of one: the id and name
 // come once, Arguments is a raw piece of JSON text.
 type ToolCall struct {
-	Index     int
+	Index     int // -1 for the function_call of older clients
 	ID        string
 	Name      string
 	Arguments string
+	// Raw is the call of a request's message as it came, for what has no field
+	// here; nil for one that was made.
+	Raw []byte
 }
 
 // Completion is a whole answer, for a step or a model that answers by itself.
