@@ -1,0 +1,101 @@
+// Package event is what is kept of a request: the Event, its one Outcome, and
+// the Recorder through which records leave the gateway. It stores nothing but
+// a bounded ring in memory.
+package event
+
+import (
+	"time"
+
+	"github.com/weirhq/weir/internal/chat"
+	"github.com/weirhq/weir/internal/telemetry"
+)
+
+// Outcome is how an exchange ended: exactly one. It is the value that telemetry
+// counts, so that the two cannot come to differ.
+type Outcome = telemetry.Outcome
+
+// Outcomes. Those that count against a variant are Truncated, Timeout,
+// UpstreamError, Rejected and Interrupted.
+const (
+	OK            = telemetry.OutcomeOK
+	Blocked       = telemetry.OutcomeBlocked       // by a rail
+	Truncated     = telemetry.OutcomeTruncated     // the upstream died mid-answer
+	Timeout       = telemetry.OutcomeTimeout       // one of the clocks ran out
+	UpstreamError = telemetry.OutcomeUpstreamError // the upstream failed, or answered with an error
+	Rejected      = telemetry.OutcomeRejected      // the upstream's 4xx after assignment
+	Cancelled     = telemetry.OutcomeCancelled     // the client left: not an error
+	Interrupted   = telemetry.OutcomeInterrupted   // Weir stopped in the middle: a shutdown, a defect
+	Refused       = telemetry.OutcomeRefused       // limits, budget, access
+	Invalid       = telemetry.OutcomeInvalid       // what Weir itself refuses before assignment
+)
+
+// Assignment is an assignment as it is kept.
+type Assignment struct {
+	Experiment  string  `json:"experiment,omitempty"`
+	Epoch       int     `json:"epoch,omitempty"`
+	Variant     string  `json:"variant"`
+	Reason      string  `json:"reason"`
+	Enrolled    bool    `json:"enrolled"`
+	Probability float64 `json:"probability"`
+	Doubt       string  `json:"doubt,omitempty"` // an expression that failed
+}
+
+// Attempt is one try at one endpoint, a child of the event.
+type Attempt struct {
+	Model    string        `json:"model"`
+	Endpoint string        `json:"endpoint"`
+	Status   int           `json:"status,omitempty"` // 0: no response
+	Result   string        `json:"result"`           // "ok", "status", a Class, or the clock that ran out
+	Took     time.Duration `json:"took_ns"`
+}
+
+// Event is what happened to one request. Times not reached are zero.
+type Event struct {
+	ID           string        `json:"id"` // UUIDv7, x-weir-request-id
+	ClientID     string        `json:"client_request_id,omitempty"`
+	BodyID       string        `json:"body_id,omitempty"` // the reply's own id
+	Project      string        `json:"project"`
+	Time         time.Time     `json:"time"`
+	Revision     string        `json:"revision"`
+	Path         string        `json:"path"`
+	Route        string        `json:"route,omitempty"`
+	Assignments  []Assignment  `json:"assignments,omitempty"`
+	Conversation string        `json:"conversation,omitempty"` // keyed hash
+	Begun        time.Time     `json:"conversation_begun,omitzero"`
+	UnitKind     string        `json:"unit_kind,omitempty"`
+	Unit         string        `json:"unit,omitempty"` // keyed hash
+	Key          string        `json:"key,omitempty"`
+	Model        string        `json:"model,omitempty"` // definition's name
+	Vendor       string        `json:"vendor,omitempty"`
+	ServedModel  string        `json:"served_model,omitempty"`
+	Endpoint     string        `json:"endpoint,omitempty"`
+	Attempts     []Attempt     `json:"attempts,omitempty"`
+	Fallback     bool          `json:"fallback,omitempty"`
+	Parameters   []string      `json:"parameters,omitempty"` // "temperature: variant", "max_tokens: caller (smaller)"
+	Stream       bool          `json:"stream"`
+	Outcome      Outcome       `json:"outcome"`
+	AnsweredBy   string        `json:"answered_by,omitempty"` // a stage that answered in place of the upstream
+	Status       int           `json:"status"`                // sent to the client
+	Code         string        `json:"code,omitempty"`
+	Clock        string        `json:"clock,omitempty"`
+	Error        string        `json:"error,omitempty"` // for operators, never a body
+	Usage        chat.Usage    `json:"usage"`
+	UsageKnown   bool          `json:"usage_known"`
+	Finish       string        `json:"finish,omitempty"`
+	Refusal      bool          `json:"refusal,omitempty"`
+	Frames       int           `json:"frames,omitempty"`
+	Malformed    int           `json:"malformed_frames,omitempty"`
+	FirstToken   time.Duration `json:"ttft_ns,omitempty"`
+	FirstThought time.Duration `json:"first_reasoning_ns,omitempty"`
+	PerToken     time.Duration `json:"tpot_ns,omitempty"`
+	Total        time.Duration `json:"total_ns"`
+	Overhead     time.Duration `json:"overhead_ns"`
+	Simulated    bool          `json:"simulated,omitempty"`
+}
+
+// Recorder takes what the gateway has to tell. It returns before the last byte
+// of the answer is released and must not wait for disk, network or a lock held
+// over either. The event is not kept by the caller and may be kept by the recorder.
+type Recorder interface {
+	Record(*Event)
+}
