@@ -1,0 +1,160 @@
+package openai
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"syscall"
+	"time"
+)
+
+// How long a connection may wait for its next request. Servers behind uvicorn
+// (vLLM, SGLang) and llama.cpp's close theirs after five seconds, and a request
+// that meets the close on its way fails; so plain connections, which cost next
+// to nothing to make, are given up before. Hosted vendors keep theirs a minute
+// and more.
+const (
+	idleLocal  = 4 * time.Second
+	idleHosted = 55 * time.Second
+)
+
+// maxStale bounds how often a request moves on from a connection that the other
+// side had closed.
+const maxStale = 4
+
+// newTransport makes the connections of one model. Its buffers are small
+// because hundreds of streams hold one each.
+func newTransport(connect time.Duration, local bool) *http.Transport {
+	d := &dialer{clock: connect, tls: &tls.Config{
+		MinVersion:         tls.VersionTLS12,
+		NextProtos:         []string{"h2", "http/1.1"},
+		ClientSessionCache: tls.NewLRUClientSessionCache(64),
+	}}
+	idle := idleHosted
+	if local {
+		idle = idleLocal
+	}
+	return &http.Transport{
+		Proxy:                  nil, // not from the environment: the address in the definition is the one called
+		DialContext:            d.plain,
+		DialTLSContext:         d.secure,
+		ForceAttemptHTTP2:      true,
+		DisableCompression:     true,
+		MaxIdleConns:           2048,
+		MaxIdleConnsPerHost:    2048,
+		IdleConnTimeout:        idle,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+		ReadBufferSize:         4 << 10,
+		WriteBufferSize:        4 << 10,
+		HTTP2: &http.HTTP2Config{
+			MaxReceiveBufferPerStream: 1 << 20, // a slow reader holds back its model, not our memory
+			SendPingTimeout:           20 * time.Second,
+			PingTimeout:               10 * time.Second,
+		},
+	}
+}
+
+// dialer makes connections under one clock: resolving, connecting and TLS
+// together. Its errors say that there was no connection, which nothing else in
+// an error of net/http does for sure.
+type dialer struct {
+	clock time.Duration
+	tls   *tls.Config
+}
+
+// connectError is a failure to get a usable connection.
+type connectError struct{ err error }
+
+func (e *connectError) Error() string { return e.err.Error() }
+func (e *connectError) Unwrap() error { return e.err }
+
+func (d *dialer) plain(ctx context.Context, network, address string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.clock)
+	defer cancel()
+	c, err := d.dial(ctx, network, address)
+	if err != nil {
+		return nil, &connectError{d.explain(ctx, "connecting", err)}
+	}
+	if tcp, ok := c.(*net.TCPConn); ok {
+		return plainConn{tcp}, nil
+	}
+	return c, nil
+}
+
+// plainConn is a connection that takes a whole body at once. The transport
+// copies what does not fit its own buffer through another one of 32 KiB, made
+// for each request; here the bytes are at hand and go out in one write.
+type plainConn struct{ *net.TCPConn }
+
+func (c plainConn) ReadFrom(r io.Reader) (int64, error) {
+	if l, ok := r.(*io.LimitedReader); ok {
+		if body, ok := l.R.(*outgoingReader); ok {
+			n, err := body.writeTo(c.TCPConn, l.N)
+			l.N -= n
+			return n, err
+		}
+	}
+	return c.TCPConn.ReadFrom(r)
+}
+
+func (d *dialer) secure(ctx context.Context, network, address string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.clock)
+	defer cancel()
+	c, err := d.dial(ctx, network, address)
+	if err != nil {
+		return nil, &connectError{d.explain(ctx, "connecting", err)}
+	}
+	cfg := d.tls.Clone()
+	cfg.ServerName, _, _ = net.SplitHostPort(address)
+	t := tls.Client(c, cfg)
+	if err := t.HandshakeContext(ctx); err != nil {
+		_ = c.Close()
+		return nil, &connectError{d.explain(ctx, "TLS handshake", err)}
+	}
+	return t, nil
+}
+
+func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	nd := net.Dialer{ControlContext: refuseMetadata}
+	return nd.DialContext(ctx, network, address)
+}
+
+// explain says what was being done, and that it was the clock when it was.
+func (d *dialer) explain(ctx context.Context, doing string, err error) error {
+	if ctx.Err() == context.DeadlineExceeded {
+		return fmt.Errorf("%s: not done within %v", doing, d.clock)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// metadata are the addresses at which clouds hand out credentials to whoever
+// asks from inside. No model lives there, whatever a name resolves to.
+var metadata = []netip.Prefix{
+	netip.MustParsePrefix("169.254.0.0/16"),      // AWS, Google, Azure, Oracle and others; ECS and EKS
+	netip.MustParsePrefix("fd00:ec2::/32"),       // AWS over IPv6
+	netip.MustParsePrefix("fd20:ce::/32"),        // Google over IPv6
+	netip.MustParsePrefix("fe80::a9fe:a9fe/128"), // link-local form of the first
+	netip.MustParsePrefix("100.100.100.200/32"),  // Alibaba
+	netip.MustParsePrefix("168.63.129.16/32"),    // Azure's host
+	netip.MustParsePrefix("192.0.0.192/32"),      // Oracle, old form
+}
+
+// refuseMetadata looks at the address that is about to be called, after names
+// are resolved, so that no name can hide it.
+func refuseMetadata(_ context.Context, _, address string, _ syscall.RawConn) error {
+	to, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return fmt.Errorf("address %q: %w", address, err)
+	}
+	ip := to.Addr().Unmap().WithZone("")
+	for _, p := range metadata {
+		if p.Contains(ip) {
+			return fmt.Errorf("%s is an address of a cloud's metadata service, which Weir never calls", ip)
+		}
+	}
+	return nil
+}
