@@ -1,0 +1,276 @@
+package admin
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write testdata/openapi.json anew")
+
+// openAPI is as much of the document as the tests read.
+type openAPI struct {
+	OpenAPI    string
+	Info       struct{ Title, Version, Description string }
+	Paths      map[string]map[string]apiOperation
+	Components struct {
+		Schemas         map[string]schema
+		Responses       map[string]apiResponse
+		SecuritySchemes map[string]struct{ Type, Scheme string }
+	}
+}
+
+type apiOperation struct {
+	OperationID string `json:"operationId"`
+	Summary     string
+	Scope       string `json:"x-weir-scope"`
+	Security    []map[string][]string
+	Parameters  []struct {
+		Name, In, Description string
+		Required              bool
+		Schema                schema
+	}
+	RequestBody *struct {
+		Content map[string]struct{ Schema schema }
+	}
+	Responses map[string]apiResponse
+}
+
+type apiResponse struct {
+	Ref         string `json:"$ref"`
+	Description string
+	Content     map[string]struct{ Schema schema }
+}
+
+type schema struct {
+	Ref        string `json:"$ref"`
+	Type       string
+	Format     string
+	Enum       []string
+	Properties map[string]schema
+	Required   []string
+	Items      *schema
+	Extra      json.RawMessage `json:"additionalProperties"`
+}
+
+func readDocument(t *testing.T, f *fixture) *openAPI {
+	t.Helper()
+	d := decode[openAPI](t, f.body("/openapi.json"))
+	return &d
+}
+
+// The document says exactly what is registered, and what is registered answers.
+func TestDocumentAndTableAgree(t *testing.T) {
+	f := start(t, func(c *Config) { c.Pprof = true })
+	d := readDocument(t, f)
+	documented := map[string]bool{}
+	for path, ops := range d.Paths {
+		for method := range ops {
+			documented[strings.ToUpper(method)+" "+path] = true
+		}
+	}
+	var hidden []string
+	for _, e := range f.server.table() {
+		if name := e.method + " " + e.path; e.hidden {
+			hidden = append(hidden, name)
+		} else if !documented[name] {
+			t.Errorf("%s is served and not documented", name)
+		} else {
+			delete(documented, name)
+		}
+	}
+	for name := range documented {
+		t.Errorf("%s is documented and not in the table", name)
+	}
+	if !slices.Equal(hidden, []string{"GET /", "GET /style.css", "GET /debug/pprof/{profile}"}) {
+		t.Errorf("left out of the document: %v", hidden)
+	}
+}
+
+// Every documented call is made, and its answer is held against its schema.
+func TestDocumentedCallsAnswerAsDocumented(t *testing.T) {
+	f := start(t, nil)
+	f.record(0, 3)
+	f.ring.Record(fullEvent())
+	d := readDocument(t, f)
+	for path, ops := range d.Paths {
+		for method, op := range ops {
+			url, body := strings.Replace(path, "{id}", "full", 1), ""
+			if op.RequestBody != nil {
+				body = `{}`
+			}
+			if path == "/api/v1/explain" {
+				body = `{"route":"support","unit":"u1"}`
+			}
+			if op.OperationID == "streamEvents" {
+				url, method = url+"?after=2", "head"
+			}
+			resp, answer := f.do(f.request(strings.ToUpper(method), url, body))
+			media, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
+			content, ok := op.Responses["200"].Content[media]
+			if resp.StatusCode != 200 || !ok {
+				t.Errorf("%s %s: %s, %s %s", method, path, resp.Status, media, answer)
+				continue
+			}
+			if media == "application/json" {
+				d.check(t, path, content.Schema, decode[any](t, answer))
+			}
+		}
+	}
+	_, answer := f.get("/api/v1/none")
+	d.check(t, "a problem", d.Components.Responses["Problem"].Content["application/problem+json"].Schema, decode[any](t, answer))
+}
+
+// check holds a value against a schema, both ways: what is required is there,
+// and what is there is described.
+func (d *openAPI) check(t *testing.T, at string, s schema, v any) {
+	t.Helper()
+	if s.Ref != "" {
+		s = d.Components.Schemas[strings.TrimPrefix(s.Ref, "#/components/schemas/")]
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		if s.Type != "object" {
+			t.Errorf("%s: an object, described as %q", at, s.Type)
+		}
+		if s.Properties == nil {
+			return
+		}
+		for _, name := range s.Required {
+			if _, ok := v[name]; !ok {
+				t.Errorf("%s: %s is required and missing", at, name)
+			}
+		}
+		for name, value := range v {
+			p, ok := s.Properties[name]
+			if !ok {
+				t.Errorf("%s: %s is not described", at, name)
+			}
+			d.check(t, at+"."+name, p, value)
+		}
+	case []any:
+		if s.Type != "array" || s.Items == nil {
+			t.Errorf("%s: an array, described as %q", at, s.Type)
+			return
+		}
+		for _, value := range v {
+			d.check(t, at+"[]", *s.Items, value)
+		}
+	case string:
+		if s.Type != "string" || s.Enum != nil && !slices.Contains(s.Enum, v) {
+			t.Errorf("%s: %q, described as %s %v", at, v, s.Type, s.Enum)
+		}
+	case float64:
+		if s.Type != "number" && (s.Type != "integer" || v != float64(int64(v))) {
+			t.Errorf("%s: %v, described as %s", at, v, s.Type)
+		}
+	case bool:
+		if s.Type != "boolean" {
+			t.Errorf("%s: a boolean, described as %q", at, s.Type)
+		}
+	case nil:
+		t.Errorf("%s: null is never answered", at)
+	}
+}
+
+func TestDocumentIsSound(t *testing.T) {
+	f := start(t, nil)
+	_, raw := f.get("/openapi.json")
+	d := readDocument(t, f)
+	if d.OpenAPI != "3.1.0" || d.Info.Title == "" || d.Info.Version != "1.2.3" || d.Components.SecuritySchemes["key"].Scheme != "bearer" {
+		t.Errorf("%+v", d.Info)
+	}
+	refs := regexp.MustCompile(`"\$ref": "#/components/(schemas|responses)/([^"]*)"`).FindAllStringSubmatch(raw, -1)
+	used := map[string]bool{}
+	for _, r := range refs {
+		used[r[2]] = true
+		if _, ok := d.Components.Schemas[r[2]]; !ok && r[1] == "schemas" {
+			t.Errorf("%s leads nowhere", r[0])
+		}
+		if _, ok := d.Components.Responses[r[2]]; !ok && r[1] == "responses" {
+			t.Errorf("%s leads nowhere", r[0])
+		}
+	}
+	for name := range d.Components.Schemas {
+		if !used[name] {
+			t.Errorf("schema %s is used nowhere", name)
+		}
+	}
+	seen := map[string]bool{}
+	for path, ops := range d.Paths {
+		for method, op := range ops {
+			if op.OperationID == "" || seen[op.OperationID] || op.Summary == "" || op.Responses["default"].Ref == "" {
+				t.Errorf("%s %s: operationId %q, summary %q", method, path, op.OperationID, op.Summary)
+			}
+			seen[op.OperationID] = true
+			if open := op.Scope == "anybody" || op.Scope == "visitor"; open == (len(op.Security) > 0) {
+				t.Errorf("%s %s: scope %q with security %v", method, path, op.Scope, op.Security)
+			}
+			var inPath []string
+			for _, p := range op.Parameters {
+				if p.Description == "" || p.Schema.Type == "" || p.In != "query" && !p.Required {
+					t.Errorf("%s %s: parameter %+v", method, path, p)
+				}
+				if p.In == "path" {
+					inPath = append(inPath, "{"+p.Name+"}")
+				}
+			}
+			if want := regexp.MustCompile(`{[^}]*}`).FindAllString(path, -1); !slices.Equal(inPath, want) {
+				t.Errorf("%s %s: parameters of the path %v", method, path, inPath)
+			}
+		}
+	}
+}
+
+// The golden document is what clients are checked against: a change of it is a
+// change of the API. Write it anew with -update.
+func TestDocumentIsTheOneThatIsKept(t *testing.T) {
+	f := start(t, nil)
+	got := f.body("/openapi.json")
+	file := filepath.Join("testdata", "openapi.json")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("the document has changed; if that is meant: go test ./internal/admin -update")
+	}
+}
+
+func TestTypesThatCannotBeDescribedAreRefused(t *testing.T) {
+	type Event struct {
+		A int `json:"a"`
+	}
+	type channel struct {
+		C chan int `json:"c"`
+	}
+	type bare struct{ A int }
+	for name, types := range map[string][]reflect.Type{
+		"a channel":       {reflect.TypeFor[channel]()},
+		"no JSON name":    {reflect.TypeFor[bare]()},
+		"no name at all":  {reflect.TypeFor[struct{}]()},
+		"two of one name": {reflect.TypeFor[EventPage](), reflect.TypeFor[Event]()},
+	} {
+		s := &schemas{named: map[string]object{}, types: map[string]reflect.Type{}}
+		var err error
+		for _, typ := range types {
+			if _, e := s.of(typ); e != nil {
+				err = e
+			}
+		}
+		if err == nil {
+			t.Errorf("%s was described", name)
+		}
+	}
+}

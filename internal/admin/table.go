@@ -1,0 +1,197 @@
+package admin
+
+import (
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/weirhq/weir/internal/access"
+	"github.com/weirhq/weir/internal/fault"
+)
+
+// endpoint is one row of what this listener serves.
+type endpoint struct {
+	method  string
+	path    string // as it must be written; a last "{name}" takes one segment
+	id      string // operationId
+	summary string
+	scope   scope
+	params  []param
+	hidden  bool // for browsers or profilers: no part of the documented API
+	handler handler
+}
+
+// scope says who may have an endpoint.
+type scope string
+
+// Scopes. With keys, read and operate are scopes of the key; without keys all
+// but anybody means a caller on this machine.
+const (
+	anybody scope = "anybody" // probes
+	visitor scope = "visitor" // what says nothing of this Weir's content
+	read    scope = "read"
+	operate scope = "operate"
+)
+
+var scopes = map[scope]access.Scope{read: access.Read, operate: access.Operate}
+
+// param is a query parameter, or the {name} of a path.
+type param struct {
+	name  string
+	kind  string // "string", "integer", "boolean"
+	enum  []string
+	about string
+}
+
+// handler answers, and says what it takes and gives, so that the document
+// cannot tell another story than the code.
+type handler struct {
+	body, reply reflect.Type // nil: none, not JSON
+	media       string       // of an answer that is not JSON
+	serve       func(*call) error
+}
+
+// gives makes a handler of a function that answers with a T.
+func gives[T any](f func(*call) (T, error)) handler {
+	return handler{reply: reflect.TypeFor[T](), serve: func(c *call) error {
+		v, err := f(c)
+		if err != nil {
+			return err
+		}
+		return c.writeJSON(v)
+	}}
+}
+
+// takes makes a handler of a function that reads a B and answers with a T.
+func takes[B, T any](f func(*call, *B) (T, error)) handler {
+	h := gives(func(c *call) (T, error) {
+		var body B
+		if err := c.decode(&body); err != nil {
+			var none T
+			return none, err
+		}
+		return f(c, &body)
+	})
+	h.body = reflect.TypeFor[B]()
+	return h
+}
+
+// table is everything this listener serves.
+func (s *Server) table() []endpoint {
+	t := []endpoint{
+		{method: "GET", path: "/", id: "page", summary: "the page", scope: visitor, hidden: true, handler: handler{media: "text/html", serve: (*call).page}},
+		{method: "GET", path: "/style.css", id: "style", summary: "the page's style", scope: visitor, hidden: true, handler: handler{media: "text/css", serve: (*call).style}},
+		{method: "GET", path: "/healthz", id: "health", summary: "whether this process answers", scope: anybody, handler: gives((*call).health)},
+		{method: "GET", path: "/openapi.json", id: "openapi", summary: "this API as OpenAPI 3.1", scope: visitor, handler: handler{media: "application/json", serve: (*call).openapi}},
+		{method: "GET", path: "/api/v1/status", id: "getStatus", summary: "what runs, since when, and how the last reload went", scope: read, handler: gives((*call).status)},
+		{method: "GET", path: "/api/v1/events", id: "listEvents", summary: "recent requests, newest first", scope: read, params: slices.Concat(eventParams, pageParams), handler: gives((*call).listEvents)},
+		{method: "GET", path: "/api/v1/events:stream", id: "streamEvents", summary: "requests as they end, as server-sent events", scope: read, params: slices.Concat(eventParams, streamParams), handler: handler{media: "text/event-stream", serve: (*call).stream}},
+		{method: "GET", path: "/api/v1/events/{id}", id: "getEvent", summary: "one request", scope: read, params: []param{{name: "id", kind: "string", about: "Weir's id of the request: x-weir-request-id"}}, handler: gives((*call).getEvent)},
+		{method: "GET", path: "/api/v1/routes", id: "listRoutes", summary: "the routes in force", scope: read, handler: gives((*call).listRoutes)},
+		{method: "GET", path: "/api/v1/experiments", id: "listExperiments", summary: "the experiments in force, with the range of each arm", scope: read, handler: gives((*call).listExperiments)},
+		{method: "GET", path: "/api/v1/models", id: "listModels", summary: "the models, and why one is not ready", scope: read, handler: gives((*call).listModels)},
+		{method: "POST", path: "/api/v1/explain", id: "explain", summary: "which variant a request would get, and why", scope: read, handler: takes((*call).explain)},
+		{method: "POST", path: "/api/v1/reload", id: "reload", summary: "read the definitions again", scope: operate, handler: takes((*call).reload)},
+	}
+	if s.cfg.Pprof {
+		t = append(t, endpoint{method: "GET", path: "/debug/pprof/{profile}", id: "profile", summary: "a profile of the process", scope: operate, hidden: true,
+			params: profileParams, handler: handler{media: "application/octet-stream", serve: (*call).profile}})
+	}
+	return t
+}
+
+// routes finds endpoints. A path matches as it is written or not at all: no
+// cleaning, no escapes, no folding of case, so nothing can go round a check.
+type routes struct {
+	exact map[string]methods
+	under map[string]methods // by what stands before the {name}
+}
+
+type methods map[string]*endpoint
+
+func register(table []endpoint) *routes {
+	rs := &routes{exact: map[string]methods{}, under: map[string]methods{}}
+	for i := range table {
+		e := &table[i]
+		into, key := rs.exact, e.path
+		if before, _, ok := strings.Cut(e.path, "{"); ok {
+			into, key = rs.under, before
+		}
+		if into[key] == nil {
+			into[key] = methods{}
+		}
+		into[key][e.method] = e
+	}
+	return rs
+}
+
+// find takes the endpoint that the request names.
+func (c *call) find() error {
+	path := c.r.URL.Path
+	if c.r.URL.RawPath != "" { // escapes that change the path
+		path = c.r.URL.RawPath
+	}
+	ms := c.server.routes.exact[path]
+	if ms == nil {
+		if at := strings.LastIndexByte(path, '/') + 1; at < len(path) {
+			ms, c.tail = c.server.routes.under[path[:at]], path[at:]
+		}
+	}
+	if ms == nil {
+		return fault.New(fault.NotFound, "unknown_path", "no such path: %s", short(path, 100)).Mend("GET /openapi.json lists what there is")
+	}
+	method := c.r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet // net/http leaves the body out
+	}
+	if c.endpoint = ms[method]; c.endpoint == nil {
+		allow := ms.allow()
+		c.w.Header().Set("Allow", allow)
+		return fault.New(fault.Method, "method_not_allowed", "%s does not take %s", short(path, 100), short(c.r.Method, 20)).Mend("it takes %s", allow)
+	}
+	return nil
+}
+
+func (ms methods) allow() string {
+	var names []string
+	for m := range ms {
+		names = append(names, m)
+		if m == http.MethodGet {
+			names = append(names, http.MethodHead)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// checkQuery refuses parameters that the endpoint does not have: a filter with a
+// typing mistake must not answer with everything.
+func (c *call) checkQuery() error {
+	var known []string
+	for _, p := range c.endpoint.params {
+		if !strings.Contains(c.endpoint.path, "{"+p.name+"}") {
+			known = append(known, p.name)
+		}
+	}
+	for name, values := range c.r.URL.Query() {
+		if !slices.Contains(known, name) {
+			e := fault.New(fault.Invalid, "unknown_parameter", "%s has no parameter %q", c.endpoint.path, short(name, 50))
+			return e.At(short(name, 50)).Mend("%s", suggest(name, known))
+		}
+		if len(values) > 1 {
+			return fault.New(fault.Invalid, "repeated_parameter", "%s is given %d times", name, len(values)).At(name).Mend("give it once")
+		}
+	}
+	return nil
+}
+
+func suggest(name string, known []string) string {
+	if near := fault.Nearest(name, known); near != "" {
+		return "did you mean " + near + "?"
+	}
+	if len(known) == 0 {
+		return "it has none"
+	}
+	return "it has " + strings.Join(known, ", ")
+}
