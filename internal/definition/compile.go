@@ -1,0 +1,143 @@
+package definition
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/weirhq/weir/internal/access"
+	"github.com/weirhq/weir/internal/experiment"
+)
+
+// Options are what compiling needs to know from outside the document.
+type Options struct {
+	Vendors    []Vendor          // who may be named under vendor; empty: anyone
+	Insecure   bool              // as listen.insecure: the flag --insecure
+	Now        time.Time         // warns of keys that have expired; zero: does not
+	CheckModel func(Model) error // the driver's own check of a model, its options above all; may be nil
+}
+
+// Compiled is a document that is whole: every name in it is defined, and
+// everything the gateway needs is there. It is not changed after.
+type Compiled struct {
+	Revision    string // hash of the canonical document, 16 hex digits
+	Listen      Listen
+	Models      []Model // by name
+	Set         *experiment.Set
+	Keys        []access.Key // by name; none: callers on loopback may do everything
+	Environment bool
+	Warnings    Problems
+}
+
+// EnvironmentRoute is the one route of an environment start: every request is
+// for it, whatever model it names.
+const EnvironmentRoute = "default"
+
+// Compile checks the document as a whole. Compiled is nil when a problem is a
+// failure; otherwise all problems are warnings.
+func (d *Document) Compile(o Options) (*Compiled, Problems) {
+	c := &compiler{doc: d, options: o}
+	out := &Compiled{Revision: hash(d.Canonical()), Models: c.models(), Environment: d.Environment}
+	if !c.broken("listen") {
+		out.Listen = c.listen()
+	}
+	out.Set = &experiment.Set{Revision: out.Revision, Routes: c.routes()}
+	out.Keys = c.keys()
+	c.doubts(out)
+	problems := c.problems.sorted(d.files)
+	if problems.Failed() {
+		return nil, problems
+	}
+	out.Warnings = problems
+	return out, problems
+}
+
+// hash is short enough to read out and long enough to tell documents apart.
+func hash(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
+// compiler checks and compiles one document. Its methods note problems and go
+// on with something harmless, so that one run finds them all.
+type compiler struct {
+	doc      *Document
+	options  Options
+	problems Problems
+}
+
+func path(steps ...string) []string { return steps }
+
+func (c *compiler) note(s Severity, at []string, hint, format string, args []any) {
+	c.problems = append(c.problems, Problem{Place: c.doc.place(at), Path: show(at), Severity: s,
+		Message: fmt.Sprintf(format, args...), Hint: hint})
+}
+
+func (c *compiler) fail(at []string, hint, format string, args ...any) {
+	c.note(Failure, at, hint, format, args)
+}
+
+func (c *compiler) warn(at []string, hint, format string, args ...any) {
+	c.note(Warning, at, hint, format, args)
+}
+
+// failedBelow reports whether something at or below a path has failed already.
+func (c *compiler) failedBelow(at []string) bool {
+	prefix := show(at)
+	return slices.ContainsFunc(c.problems, func(p Problem) bool {
+		return p.Severity == Failure && (p.Path == prefix || strings.HasPrefix(p.Path, prefix+"."))
+	})
+}
+
+// longestName keeps names fit for labels, headers and file names.
+const longestName = 63
+
+// name checks a name that is chosen in the document. Names travel in headers,
+// labels and cookies. Routes and models may have a colon: llama3:8b.
+func (c *compiler) name(at []string, name string, colon bool) {
+	fits := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+			strings.ContainsRune("-_.", r) || r == ':' && colon
+	}
+	switch {
+	case strings.Contains(name, "/"):
+		c.fail(at, "use a hyphen", "%q holds a slash: names such as vendor/model-id belong to the models themselves", name)
+	case name == "" || strings.ContainsFunc(name, func(r rune) bool { return !fits(r) }):
+		c.fail(at, "use letters, digits, hyphens, underscores and dots", "%q is no name", name)
+	case strings.ContainsRune("-_.:", rune(name[0])):
+		c.fail(at, "begin it with a letter or a digit", "%q is no name", name)
+	case len(name) > longestName:
+		c.fail(at, fmt.Sprintf("use at most %d letters", longestName), "this name is too long")
+	}
+}
+
+// broken reports whether something in a section could not be decoded, so that
+// nothing can be said of the section as a whole.
+func (c *compiler) broken(section string) bool {
+	for key := range c.doc.broken {
+		if key == "" || key == section || strings.HasPrefix(key, section+"\x00") {
+			return true
+		}
+	}
+	return false
+}
+
+// known checks that a name is one of a list.
+func (c *compiler) known(at []string, what, name string, list []string) bool {
+	if slices.Contains(list, name) {
+		return true
+	}
+	c.fail(at, nearOrAll(name, list), "there is no %s %q", what, name)
+	return false
+}
+
+// defined checks a reference from one section to another.
+func defined[V any](c *compiler, at []string, what, name string, section map[string]V) bool {
+	if _, ok := section[name]; ok || !c.doc.whole(what+"s") {
+		return true
+	}
+	return c.known(at, what, name, names(section))
+}

@@ -1,0 +1,3 @@
+package definition
+
+//go:generate go test -run TestGenerated -update .
