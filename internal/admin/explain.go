@@ -1,9 +1,12 @@
 package admin
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/weirhq/weir/internal/experiment"
 	"github.com/weirhq/weir/internal/fault"
@@ -39,12 +42,18 @@ type Explanation struct {
 	Steps       []experiment.Step `json:"steps" doc:"each question that was asked, and the answer"`
 }
 
-// explain asks the very function that requests are assigned with.
 func (c *call) explain(b *ExplainRequest) (Explanation, error) {
-	set, routes := c.server.inForce()
+	set, _ := c.server.inForce()
+	return Explain(set, b, c.server.cfg.State.Keys() == nil)
+}
+
+// Explain asks the very function that requests are assigned with. It is the same
+// for definitions that run and for those that do not. Without keys every caller
+// may force a variant.
+func Explain(set *experiment.Set, b *ExplainRequest, withoutKeys bool) (Explanation, error) {
 	r := set.Routes[b.Route]
 	if r == nil {
-		return Explanation{}, unknownRoute(b.Route, routes)
+		return Explanation{}, unknownRoute(b.Route, set)
 	}
 	if b.Kind != "" && !slices.Contains([]string{"user", "session", "key"}, b.Kind) {
 		return Explanation{}, fault.New(fault.Invalid, "invalid_parameter", "there is no kind of unit %q", short(b.Kind, 50)).At("kind").Mend("kinds are user, session and key")
@@ -53,9 +62,13 @@ func (c *call) explain(b *ExplainRequest) (Explanation, error) {
 	for name, value := range b.Headers {
 		header.Set(name, value)
 	}
+	forced := cmp.Or(b.Forced, header.Get("X-Weir-Variant"))
+	if _, known := r.Find(forced); forced != "" && !known {
+		return Explanation{}, unknownVariant(forced, r)
+	}
 	unit, from := b.unit(r, header)
-	in := experiment.Input{Unit: unit, Key: b.Key, Groups: b.Groups, Header: header.Get, Forced: b.Forced,
-		MayForce: b.MayForce || c.server.cfg.State.Keys() == nil}
+	in := experiment.Input{Unit: unit, Key: b.Key, Groups: b.Groups, Header: header.Get, Forced: forced,
+		MayForce: b.MayForce || withoutKeys}
 	t := set.Explain(r, &in)
 	a := &t.Assignment
 	x := Explanation{Revision: set.Revision, Route: r.Name, Unit: unit.ID, Kind: unit.Kind, Variant: a.Variant.Name, Model: a.Variant.Model,
@@ -99,14 +112,24 @@ func (b *ExplainRequest) kind(r *experiment.Route) string {
 	return "user"
 }
 
-func unknownRoute(name string, routes []*experiment.Route) error {
-	var known []string
-	for _, r := range routes {
-		known = append(known, r.Name)
+// unknownVariant is what the gateway would answer too.
+func unknownVariant(name string, r *experiment.Route) error {
+	known := r.Variants()
+	e := fault.New(fault.Invalid, "unknown_variant", "route %q has no variant %q in force", r.Name, short(name, 100)).At("forced")
+	if near := fault.Nearest(name, known); near != "" {
+		return e.Mend("did you mean %q?", near)
 	}
+	return e.Mend("it has: %s", strings.Join(known, ", "))
+}
+
+func unknownRoute(name string, set *experiment.Set) error {
+	known := slices.Sorted(maps.Keys(set.Routes))
 	e := fault.New(fault.NotFound, "route_not_found", "there is no route %q", short(name, 100)).At("route")
 	if near := fault.Nearest(name, known); near != "" {
 		return e.Mend("did you mean %q?", near)
 	}
-	return e.Mend("GET /api/v1/routes lists them")
+	if len(known) == 0 {
+		return e.Mend("none is defined")
+	}
+	return e.Mend("there are: %s", short(strings.Join(known, ", "), 300))
 }

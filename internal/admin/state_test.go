@@ -109,6 +109,7 @@ func TestExplainReadsWhatARequestCarries(t *testing.T) {
 		{"another kind of unit", `{"route":"support","unit":"u1","kind":"session"}`, "a", "no_unit", "is not a user"},
 		{"an override", `{"route":"support","unit":"u1","groups":["staff"]}`, "b", "override", "matches"},
 		{"forced", `{"route":"support","unit":"u1","forced":"b"}`, "b", "forced", "was asked for: b"},
+		{"forced by the header", `{"route":"support","unit":"u1","headers":{"x-weir-variant":"b"}}`, "b", "forced", "was asked for: b"},
 		{"no experiment", `{"route":"plain","unit":"u1"}`, "a", "outside", "none in force"},
 	} {
 		x := explained(f, row.body)
@@ -156,6 +157,12 @@ func TestExplainRefuses(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	if p := f.problem("POST", "/api/v1/explain", `{"route":"support","kind":"person"}`, 400); p.Param != "kind" {
+		t.Errorf("%+v", p)
+	}
+	if p := f.problem("POST", "/api/v1/explain", `{"route":"support","forced":"candidat"}`, 400); p.Code != "unknown_variant" || !strings.Contains(p.Next, `"candidate"`) {
+		t.Errorf("%+v", p)
+	}
+	if p := f.problem("POST", "/api/v1/explain", `{"route":"support","forced":"nonsense"}`, 400); !strings.Contains(p.Next, "it has: baseline, ") {
 		t.Errorf("%+v", p)
 	}
 	if p := f.problem("POST", "/api/v1/explain", `{"rout":"support"}`, 400); p.Code != "invalid_body" || !strings.Contains(p.Detail, "rout") {

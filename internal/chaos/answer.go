@@ -42,12 +42,12 @@ func (u *Upstream) compose(s Script, to endpoint, ask ask, id int) answer {
 
 // content is the body, not yet compressed.
 func (u *Upstream) content(s Script, to endpoint, ask ask, id int) answer {
-	golden, _ := goldenNamed(s.Golden)
 	status := s.status()
 	switch {
 	case s.Raw != nil:
 		return answer{status: status, kind: eventStream, stream: true, frames: rawFrames(s.Raw)}
 	case s.Golden != "":
+		golden, _ := goldenNamed(s.Golden) // made only where it is wanted
 		return answer{status: status, kind: eventStream, stream: true, frames: rawFrames(golden.Bytes)}
 	case s.Body != "":
 		return answer{status: status, kind: "application/json", frames: single([]byte(s.Body), 0)}

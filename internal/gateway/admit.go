@@ -45,7 +45,7 @@ func (g *Gateway) admit(x *Exchange) error {
 // resolve here, is refused.
 func (g *Gateway) principal(st *state, r *http.Request) (*access.Principal, error) {
 	if keys := st.snapshot.Keys; keys != nil {
-		token, err := access.FromHeaders(r.Header.Get("Authorization"), r.Header.Get("X-Api-Key"))
+		token, err := access.FromHeaders(headerOf(r, "Authorization"), headerOf(r, "X-Api-Key"))
 		if err != nil {
 			return nil, err
 		}
@@ -62,7 +62,7 @@ func (g *Gateway) principal(st *state, r *http.Request) (*access.Principal, erro
 		return nil, fault.New(fault.Forbidden, "host_refused", "the Host header %q does not name this machine", short(r.Host, 100)).
 			Mend("use http://127.0.0.1, or declare `keys`")
 	}
-	if o := r.Header.Get("Origin"); o != "" {
+	if o := headerOf(r, "Origin"); o != "" {
 		if u, err := url.Parse(o); err != nil || !loopback(u.Host) {
 			return nil, fault.New(fault.Forbidden, "origin_refused", "a page of %s may not call this gateway without a key", short(o, 100)).
 				Mend("declare `keys` and send one")
@@ -87,21 +87,17 @@ func loopback(hostport string) bool {
 // read reads the body, bounded in size and time.
 func (g *Gateway) read(x *Exchange) error {
 	r := x.r
-	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
-		x.w.Header().Set("Connection", "close")
+	if e := headerOf(r, "Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
 		return fault.New(fault.Unsupported, "unsupported_encoding", "a body with Content-Encoding %q cannot be read", short(e, 40)).Mend("send it plain")
 	}
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
-		x.w.Header().Set("Connection", "close")
+	if strings.HasPrefix(headerOf(r, "Content-Type"), "multipart/") {
 		return fault.New(fault.Unsupported, "unsupported_content_type", "%s takes JSON, not multipart", x.path.name).Mend("send Content-Type: application/json")
 	}
-	rc := http.NewResponseController(x.w)
-	_ = rc.SetReadDeadline(x.start.Add(g.cfg.BodyTimeout))
 	x.body = getBuffer()
 	err := x.body.readFrom(r.Body, r.ContentLength, g.cfg.BodyLimit)
-	_ = rc.SetReadDeadline(time.Time{})
 	switch {
 	case err == nil:
+		_ = http.NewResponseController(x.w).SetReadDeadline(time.Time{})
 		return nil
 	case errors.Is(err, errBodyTooLarge):
 		x.w.Header().Set("Connection", "close")
@@ -111,6 +107,7 @@ func (g *Gateway) read(x *Exchange) error {
 		x.w.Header().Set("Connection", "close")
 		e := fault.New(fault.Timeout, "body_timeout", "the body did not arrive within %s", g.cfg.BodyTimeout)
 		e.Status = http.StatusRequestTimeout
+		x.settle(event.Invalid, e) // net/http ends the context with the deadline: it looks as if the client had left
 		return e
 	default:
 		x.settle(event.Cancelled, err)

@@ -60,6 +60,9 @@ func (x *Exchange) attempt(ctx context.Context) (chat.Frames, error) {
 			break
 		}
 	}
+	if ctx.Err() != nil { // what failed before would have been tried again
+		last = x.failed(ctx, last.err)
+	}
 	x.settle(last.outcome, last.err)
 	x.passOn = last.body
 	return nil, last.err
@@ -130,7 +133,7 @@ func (x *Exchange) try(ctx context.Context, at *place, n int, total time.Time) (
 	a := event.Attempt{Model: t.model.Name, Endpoint: at.endpoint.URL, Result: "ok", Status: 200, Took: took}
 	if f != nil {
 		clk.stop()
-		x.leave(true)
+		x.leave(f.outcome.Against())
 		a.Result, a.Status = f.result, f.status
 		x.attempts = append(x.attempts, a)
 		t.counts.Attempt(f.result).Inc()

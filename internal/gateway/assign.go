@@ -27,6 +27,7 @@ func (g *Gateway) assign(x *Exchange) error {
 		return x.unknownRoute()
 	}
 	x.Route, x.rp = rp.route, rp
+	rp.series.InFlight.Add(1) // end takes it back, whatever comes of the rest
 	in := experiment.Input{Key: x.Principal.Name, Groups: x.Principal.Groups, Header: x.r.Header.Get, MayForce: x.Principal.Can(access.Force)}
 	var err error
 	if in.Forced, err = x.forcedVariant(&in); err != nil {
@@ -45,7 +46,6 @@ func (g *Gateway) assign(x *Exchange) error {
 	x.plan = rp.plans[x.Assignment.Variant]
 	x.applyParameters()
 	x.announce(session)
-	rp.series.InFlight.Add(1)
 	if x.Assignment.Reason == experiment.NoUnit {
 		rp.series.NoUnit.Inc()
 	}
@@ -73,7 +73,7 @@ func (x *Exchange) unknownRoute() error {
 
 // forcedVariant reads x-weir-variant.
 func (x *Exchange) forcedVariant(in *experiment.Input) (string, error) {
-	name := x.r.Header.Get("X-Weir-Variant")
+	name := x.header("X-Weir-Variant")
 	if name == "" {
 		return "", nil
 	}
@@ -137,7 +137,7 @@ func (x *Exchange) session(now time.Time) *experiment.Session {
 			return s
 		}
 	}
-	if x.r.Header.Get("Origin") == "" && x.r.Header.Get("Sec-Fetch-Site") == "" {
+	if x.header("Origin") == "" && x.header("Sec-Fetch-Site") == "" {
 		return nil
 	}
 	s, err := experiment.NewSession(rand.Reader, now)
@@ -150,7 +150,7 @@ func (x *Exchange) session(now time.Time) *experiment.Session {
 
 func (x *Exchange) findConversation(s *experiment.Session) string {
 	for _, h := range conversationHeaders {
-		if id := x.r.Header.Get(h); id != "" {
+		if id := x.header(h); id != "" {
 			return id
 		}
 	}
@@ -169,7 +169,7 @@ func (x *Exchange) findPin(s *experiment.Session) *experiment.Pin {
 	if x.conversation == "" || x.state.snapshot.Signer == nil {
 		return nil
 	}
-	if token := x.r.Header.Get("X-Weir-Pin"); token != "" {
+	if token := x.header("X-Weir-Pin"); token != "" {
 		if pin, err := x.state.snapshot.Signer.OpenPin(token, x.conversation); err == nil {
 			return pin
 		}

@@ -35,6 +35,10 @@ func (b *buffer) readFrom(r io.Reader, size, limit int64) error {
 	if want := min(size, maxPooled); want > int64(cap(b.b)) {
 		b.b = make([]byte, 0, want+512)
 	}
+	most := size
+	if size < 0 {
+		most = limit + 1
+	}
 	for {
 		if int64(len(b.b)) == size {
 			return nil
@@ -43,7 +47,7 @@ func (b *buffer) readFrom(r io.Reader, size, limit int64) error {
 			return errBodyTooLarge
 		}
 		if len(b.b) == cap(b.b) {
-			b.b = append(b.b, 0)[:len(b.b)]
+			b.grow(most)
 		}
 		n, err := r.Read(b.b[len(b.b):cap(b.b)])
 		b.b = b.b[:len(b.b)+n]
@@ -57,4 +61,14 @@ func (b *buffer) readFrom(r io.Reader, size, limit int64) error {
 			return err
 		}
 	}
+}
+
+// grow makes twice the room, or all of it when it is not much more than that: what
+// is allocated on the way stays under twice the most.
+func (b *buffer) grow(most int64) {
+	room := 2 * int64(cap(b.b))
+	if 2*room > most {
+		room = most
+	}
+	b.b = append(make([]byte, 0, room), b.b...)
 }

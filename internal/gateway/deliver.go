@@ -125,6 +125,9 @@ func (x *Exchange) refuse(err error) {
 	if d := fault.From(err).RetryAfter; d > 0 {
 		x.set("Retry-After", strconv.Itoa(int((d+time.Second-1)/time.Second)))
 	}
+	if x.body == nil {
+		leaveUnread(x.w, x.r)
+	}
 	x.set("Content-Type", "application/json")
 	x.set("Content-Length", strconv.Itoa(len(body)))
 	x.status = status
@@ -139,7 +142,16 @@ func (x *Exchange) writeHead(status int) {
 		x.set("X-Weir-Attempts", strconv.Itoa(n))
 	}
 	x.headersSent, x.status = true, status
+	_ = http.NewResponseController(x.w).SetWriteDeadline(x.slowest())
 	x.w.WriteHeader(status)
+}
+
+// slowest is when a client that does not take its answer is left.
+func (x *Exchange) slowest() time.Time {
+	if x.plan == nil {
+		return time.Now().Add(x.g.cfg.WriteGrace)
+	}
+	return x.start.Add(x.plan.total + x.g.cfg.WriteGrace)
 }
 
 // isError reports whether an upstream's body is an error of the dialect's own

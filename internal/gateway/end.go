@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/weirhq/weir/internal/chat/openai"
 	"github.com/weirhq/weir/internal/event"
 	"github.com/weirhq/weir/internal/fault"
 )
@@ -17,11 +18,13 @@ func (g *Gateway) end(x *Exchange) {
 		x.panicked(p)
 	}
 	if x.answer != nil {
-		_ = x.answer.Close()
+		x.guarded(func() { _ = x.answer.Close() })
 	}
 	x.clock.stop()
 	x.leave(x.outcome.Against())
-	x.settle(event.Interrupted, fault.New(fault.Internal, "internal_error", "the journey ended without an outcome"))
+	if !x.settled {
+		x.settle(event.Interrupted, fault.New(fault.Internal, "internal_error", "the journey ended without an outcome"))
+	}
 	x.close()
 	if x.rp != nil {
 		x.rp.series.InFlight.Add(-1)
@@ -58,22 +61,24 @@ func (x *Exchange) close() {
 		x.meter.end = time.Now()
 	}
 	for i := len(x.reservations) - 1; i >= 0; i-- {
-		x.giveBack(x.reservations[i])
+		r := x.reservations[i]
+		x.guarded(func() { r.Settle(x, x.outcome, x.meter.usage()) })
 	}
 	e := x.event()
 	x.count(e)
-	x.g.cfg.Recorder.Record(e)
+	x.guarded(func() { x.g.cfg.Recorder.Record(e) }) // without its record the answer still goes out
 	x.g.log.ended(e)
 }
 
-// giveBack settles one reservation; a panic in it must not keep the others.
-func (x *Exchange) giveBack(r Reservation) {
+// guarded calls what a feature brought along on the way out: a panic there must
+// not keep the rest from ending.
+func (x *Exchange) guarded(call func()) {
 	defer func() {
 		if p := recover(); p != nil {
 			x.g.log.panicked(x.ID, p, debug.Stack())
 		}
 	}()
-	r.Settle(x, x.outcome, x.meter.usage())
+	call()
 }
 
 // event tells what happened.
@@ -87,8 +92,14 @@ func (x *Exchange) event() *event.Event {
 		Usage: m.usage(), UsageKnown: m.known, Finish: m.finish, Refusal: m.refusal, Frames: m.frames, Malformed: m.malformed,
 		Total: m.end.Sub(x.start), Overhead: x.overhead,
 	}
-	if id := x.r.Header.Get("X-Request-Id"); len(id) <= maxClientID {
+	if x.outcome == event.Cancelled {
+		e.Status = openai.Status(clientLeft()) // whatever had been sent by then
+	}
+	if id := x.header("X-Request-Id"); len(id) <= maxClientID {
 		e.ClientID = id
+	}
+	if x.outcome == event.Cancelled {
+		e.Status = statusLeft // whatever was sent: nobody read it to its end
 	}
 	if x.state != nil {
 		e.Revision = x.state.snapshot.Set.Revision

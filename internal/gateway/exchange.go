@@ -83,10 +83,21 @@ func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, p path) *Exchang
 	g.inFlight.Add(1)
 	x := &Exchange{g: g, state: g.state.Load(), path: p, w: w, r: r, start: now, ID: event.NewID(now)}
 	x.set("X-Weir-Request-Id", x.ID)
-	if id := r.Header.Get("X-Request-Id"); id != "" && len(id) <= maxClientID {
+	if id := headerOf(r, "X-Request-Id"); id != "" && len(id) <= maxClientID {
 		x.set("X-Request-Id", id)
 	}
 	return x
+}
+
+// header reads a header of the request. The name must be canonical: looking it
+// up is then a look into the map, and a request has many of them looked up.
+func (x *Exchange) header(name string) string { return headerOf(x.r, name) }
+
+func headerOf(r *http.Request, name string) string {
+	if v := r.Header[name]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
 }
 
 // maxClientID bounds the caller's own request id that is echoed and kept.

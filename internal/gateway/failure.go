@@ -72,7 +72,7 @@ func brokenUpstream(err error) *failure {
 		f.err = fault.New(fault.Upstream, "upstream_"+f.result, "%s", classText[up.Class]).With(err)
 		switch up.Class {
 		case upstream.Body:
-			f.outcome = event.Truncated
+			f.outcome, f.err.Code = event.Truncated, "stream_incomplete"
 		case upstream.TooLarge:
 			f.again = never
 		}
@@ -145,6 +145,9 @@ func retryAfter(h map[string][]string, now time.Time) time.Duration {
 func timedOut(c *clockError) *fault.Error {
 	return fault.New(fault.Timeout, "timeout_"+c.name, "the model did not answer in time: its %s clock of %s ran out", strings.ReplaceAll(c.name, "_", " "), c.after)
 }
+
+// statusLeft is the status of an exchange whose client left: nginx's 499.
+const statusLeft = 499
 
 func clientLeft() *fault.Error {
 	return fault.New(fault.Cancelled, "client_closed_request", "the client closed the request")

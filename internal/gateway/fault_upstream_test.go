@@ -183,30 +183,36 @@ func TestU6CutAtEveryByte(t *testing.T) {
 	wg.Wait()
 }
 
+// cutEverywhere ends the stream after each byte in whole HTTP framing, which keeps
+// the connection, and at some of them with the connection: cut or reset.
 func cutEverywhere(t *testing.T, r *rig, g chaos.Stream) {
-	for at := 1; at < len(g.Bytes); at++ {
-		before := r.events.count()
-		r.up.Enqueue(chaos.Script{Golden: g.Name, Stop: chaos.Stop{At: chaos.Point{Of: chaos.Bytes, N: at}, How: chaos.EndCut}})
-		a := r.post(chatPath, chatBody("r", true, `"stream_options":{"include_usage":true}`))
-		o := r.events.at(t, before).Outcome
-		switch {
-		case strings.Contains(string(g.Bytes[:at]), `data: {"error":{`) && strings.HasSuffix(strings.TrimSpace(string(g.Bytes[:at])), "}}"):
-			// An error event that lacks only its blank line is an error event.
-		case g.CompleteAt == 0 || at < g.CompleteAt-4:
-			if o != event.Truncated || a.done() || a.code() != "stream_incomplete" {
-				t.Errorf("%s cut at %d of %d: outcome %v, %d %q", g.Name, at, len(g.Bytes), o, a.status, tail(a.body))
-				return
-			}
-		case at > g.CompleteAt:
-			if o != event.OK || a.code() != "" {
-				t.Errorf("%s cut at %d, complete at %d: outcome %v, %q", g.Name, at, g.CompleteAt, o, tail(a.body))
-				return
-			}
+	for at := 1; at < len(g.Bytes) && !t.Failed(); at++ {
+		cutAt(t, r, g, at, chaos.EndEarly)
+		if at%10 == len(g.Bytes)%10 {
+			cutAt(t, r, g, at, []chaos.Ending{chaos.EndCut, chaos.EndReset}[at/10%2])
 		}
-		if a.done() && !bytes.Contains(g.Bytes[:at], []byte("[DONE]")) {
-			t.Errorf("%s cut at %d: [DONE] was made up", g.Name, at)
-			return
+	}
+}
+
+func cutAt(t *testing.T, r *rig, g chaos.Stream, at int, how chaos.Ending) {
+	before := r.events.count()
+	r.up.Enqueue(chaos.Script{Raw: g.Bytes, Stop: chaos.Stop{At: chaos.Point{Of: chaos.Bytes, N: at}, How: how}})
+	a := r.post(chatPath, chatBody("r", true, `"stream_options":{"include_usage":true}`))
+	o := r.events.at(t, before).Outcome
+	switch {
+	case strings.Contains(string(g.Bytes[:at]), `data: {"error":{`) && strings.HasSuffix(strings.TrimSpace(string(g.Bytes[:at])), "}}"):
+		// An error event that lacks only its blank line is an error event.
+	case g.CompleteAt == 0 || at < g.CompleteAt-4:
+		if o != event.Truncated || a.done() || a.code() != "stream_incomplete" {
+			t.Errorf("%s %s at %d of %d: outcome %v, %d %q", g.Name, how, at, len(g.Bytes), o, a.status, tail(a.body))
 		}
+	case at > g.CompleteAt:
+		if o != event.OK || a.code() != "" {
+			t.Errorf("%s %s at %d, complete at %d: outcome %v, %q", g.Name, how, at, g.CompleteAt, o, tail(a.body))
+		}
+	}
+	if a.done() && !bytes.Contains(g.Bytes[:at], []byte("[DONE]")) {
+		t.Errorf("%s %s at %d: [DONE] was made up", g.Name, how, at)
 	}
 }
 

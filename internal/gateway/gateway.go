@@ -89,9 +89,14 @@ func (g *Gateway) Draining() bool { return g.draining.Load() }
 // InFlight is the number of exchanges under way.
 func (g *Gateway) InFlight() int64 { return g.inFlight.Load() }
 
-// Ready reports whether requests can be served: a snapshot is in force and the
-// gateway is not draining. It asks no model.
-func (g *Gateway) Ready() bool { return g.state.Load() != nil && !g.draining.Load() }
+// Ready reports whether requests can be served: a snapshot is in force, at least
+// one of its models can be asked, and the gateway is not draining. One model
+// without its secret is that model's trouble; with all of them so, every answer
+// would be a 503 behind a green light. It asks no model.
+func (g *Gateway) Ready() bool {
+	st := g.state.Load()
+	return st != nil && st.able && !g.draining.Load()
+}
 
 // stopped reports whether ctx ended because Weir is shutting down.
 func stopped(ctx context.Context) bool { return errors.Is(context.Cause(ctx), ErrDraining) }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/weirhq/weir/internal/chat"
 	"github.com/weirhq/weir/internal/chat/openai"
@@ -36,6 +37,9 @@ func Paths() []string {
 func (g *Gateway) Handler() http.Handler { return http.HandlerFunc(g.handle) }
 
 func (g *Gateway) handle(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength != 0 { // also of a body that nobody wants: net/http reads on to use the connection again
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(g.cfg.BodyTimeout))
+	}
 	at := r.URL.Path
 	if r.URL.RawPath != "" { // escapes that change the path
 		at = r.URL.RawPath
@@ -79,6 +83,9 @@ func (g *Gateway) health(w http.ResponseWriter, ok bool) {
 	case g.draining.Load():
 		w.WriteHeader(http.StatusServiceUnavailable)
 		_, _ = w.Write([]byte(`{"status":"draining"}` + "\n"))
+	case g.state.Load() != nil:
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = w.Write([]byte(`{"status":"no_model","hint":"no model can be asked; weir doctor says why"}` + "\n"))
 	default:
 		w.WriteHeader(http.StatusServiceUnavailable)
 		_, _ = w.Write([]byte(`{"status":"starting"}` + "\n"))
@@ -88,11 +95,17 @@ func (g *Gateway) health(w http.ResponseWriter, ok bool) {
 // plainError answers a request that makes no journey.
 func (g *Gateway) plainError(w http.ResponseWriter, r *http.Request, err error) {
 	w.Header().Set("Content-Type", "application/json")
-	if r.ContentLength != 0 {
-		w.Header().Set("Connection", "close") // the body is not read
-	}
+	leaveUnread(w, r)
 	w.WriteHeader(openai.Status(err))
 	_, _ = w.Write(openai.Codec{}.Error(err, "", false))
+}
+
+// leaveUnread closes the connection after an answer to a request whose body is
+// not wanted: otherwise the answer would wait until some of it has come.
+func leaveUnread(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength != 0 {
+		w.Header().Set("Connection", "close")
+	}
 }
 
 func (g *Gateway) environment() bool {

@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -348,4 +349,18 @@ func (r *rig) last(n int) *event.Event {
 		r.t.Fatalf("%d events were recorded, want %d", len(all), n)
 	}
 	return all[n-1]
+}
+
+// randomBytes is a source of randomness for keys.
+type randomBytes struct{}
+
+func (randomBytes) Read(p []byte) (int, error) { return rand.Read(p) }
+
+func readAll(t *testing.T, r io.Reader) string {
+	t.Helper()
+	b, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }

@@ -3,8 +3,6 @@ package gateway
 import (
 	"context"
 	"net/http"
-
-	"github.com/weirhq/weir/internal/event"
 )
 
 // serve takes one request through the journey. end runs on every ending.
@@ -60,7 +58,6 @@ func (x *Exchange) reserve(ctx context.Context) error {
 	for _, take := range x.plan.steps.Reserve {
 		res, err := take(ctx, x)
 		if err != nil {
-			x.outcome = event.Refused
 			return err
 		}
 		x.reservations = append(x.reservations, res)

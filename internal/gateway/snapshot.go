@@ -33,6 +33,7 @@ type state struct {
 	routes   map[string]*routePlan
 	names    []string // of routes, for suggestions and listings
 	created  int64
+	able     bool // a model can be asked
 }
 
 // routePlan is a route with the plans of its variants.
@@ -89,6 +90,7 @@ func (g *Gateway) Apply(s Snapshot) error {
 		if err := g.planPinned(st, s.Pools[name]); err != nil {
 			return err
 		}
+		st.able = st.able || s.Pools[name].Ready() == nil
 	}
 	g.state.Store(st)
 	return nil
@@ -149,7 +151,9 @@ func (g *Gateway) planVariant(s *Snapshot, r *experiment.Route, v *experiment.Va
 		}
 		t := target{pool: pool, model: &pool.Model, counts: g.cfg.Weir.Model(name), simulated: pool.Model.Vendor.Driver == "simulated"}
 		t.chat, _ = pool.Driver.(upstream.Chat)
-		t.embed, _ = pool.Driver.(upstream.Embed)
+		if t.model.Vendor.Embeddings { // the driver could ask, the vendor would not answer
+			t.embed, _ = pool.Driver.(upstream.Embed)
+		}
 		for j, at := range paths {
 			t.series[j] = g.cfg.Telemetry.Series(r.Name, v.Name, name, at.name)
 		}

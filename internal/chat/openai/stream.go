@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	firstBuffer     = 16 << 10
+	firstBuffer     = 4 << 10
 	keptBuffer      = 64 << 10 // a buffer that grew beyond is not used again
 	defaultMaxEvent = 4 << 20
 	maxEmptyReads   = 100 // reads that bring nothing before the body counts as broken

@@ -49,7 +49,7 @@ func newTransport(connect time.Duration, local bool) *http.Transport {
 		IdleConnTimeout:        idle,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		ReadBufferSize:         4 << 10,
-		WriteBufferSize:        4 << 10,
+		WriteBufferSize:        8 << 10, // a small body and its header in one write
 		HTTP2: &http.HTTP2Config{
 			MaxReceiveBufferPerStream: 1 << 20, // a slow reader holds back its model, not our memory
 			SendPingTimeout:           20 * time.Second,

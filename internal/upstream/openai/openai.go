@@ -133,10 +133,14 @@ func (d *Driver) send(ctx context.Context, call *http.Request, h http.Header, ou
 	for again := 0; ; again++ {
 		req := call.WithContext(ctx)
 		req.Header = h
-		req.Body, req.ContentLength = out.open(), int64(len(out.data))
-		// Lets the transport take another connection when not a byte was
+		req.ContentLength = int64(len(out.data))
+		// GetBody lets the transport take another connection when not a byte was
 		// written; of a POST it never repeats more than that.
 		req.GetBody = out.reopen
+		if len(out.data) <= smallBody {
+			req.GetBody = out.copied()
+		}
+		req.Body, _ = req.GetBody()
 		res, err := d.transport.RoundTrip(req)
 		if err == nil || again == maxStale || !closedWhileIdle(err) || ctx.Err() != nil {
 			return res, err

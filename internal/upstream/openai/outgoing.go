@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"sync"
@@ -40,6 +41,18 @@ func (o *outgoing) open() io.ReadCloser {
 }
 
 func (o *outgoing) reopen() (io.ReadCloser, error) { return o.open(), nil }
+
+// smallBody is the largest body that goes out in one write with its header: it
+// fits the connection's write buffer.
+const smallBody = 7 << 10
+
+// copied gives readers over a copy that nobody uses again. net/http knows their
+// type to be memory, so it does not send the header ahead of the body: one write
+// where there were two. A copy of a small body costs less than a write.
+func (o *outgoing) copied() func() (io.ReadCloser, error) {
+	data := bytes.Clone(o.data)
+	return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+}
 
 // outgoingReader reads it once. The transport may close it from one goroutine
 // while another still reads (HTTP/2 does), hence the lock: after Close nobody
