@@ -1,0 +1,5 @@
+//go:build !linux
+
+package main
+
+func setReusePort(uintptr) error { return errNoReusePort }
