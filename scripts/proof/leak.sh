@@ -2,12 +2,14 @@
 # Ten minutes of mixed load: whole answers, streams, long prompts, clients that
 # leave at any moment, unknown keys and routes. Afterwards goroutines, descriptors
 # and memory must be back where they were after a short warm-up of the same load.
-#   DURATION=600 WARM=60 SETTLE=120 scripts/proof/leak.sh
+#   DURATION=600 WARM=60 SETTLE=180 scripts/proof/leak.sh
 set -euo pipefail
 source "$(dirname "$0")/../lab.sh"
 duration=${DURATION:-600}
 warm=${WARM:-60}      # fills pools, the ring of events and the connections
-settle=${SETTLE:-120} # longer than idle connections are kept
+# Longer than idle connections are kept, and than the two minutes after which the
+# runtime collects by itself: before that, resident memory is mostly garbage.
+settle=${SETTLE:-180}
 all=0-$(($(nproc) - 1))
 lab_build
 up mockllm "$all" 9000 "$lab/mockllm" -ttft 5ms -itl 2ms

@@ -35,8 +35,8 @@ out=$root/docs/proof/$(date -u +%F)-real-model.md
 	if [[ -s $lab/figures.md ]]; then cat "$lab/figures.md"; else echo "The test ended before it had figures."; fi
 	echo
 	echo "Checked: each reader kept one variant; the variant's headers agree with the model that answered; every answer ended with a"
-	echo "finish reason, and every stream with its usage where it was asked for and with \`[DONE]\`; the variant's temperature and the smaller"
-	echo "output limit held; Weir's counts of requests, streams and tokens are those of the clients and of the model server."
+	echo "finish reason, and every stream with its usage where it was asked for and with \`[DONE]\`; each request had the variant's temperature, over the"
+	echo "caller's, and the smaller of both output limits; Weir's counts of requests, streams and tokens are those of the clients and of the model server."
 	echo
 	echo "The questions are short ones in the manner of IFEval (rules that a program checks). With this few readers the shares of"
 	echo "instructions kept are an illustration: they say nothing about which variant is better."
