@@ -74,9 +74,16 @@ func (p *Principal) MayUse(route string) bool {
 	return false
 }
 
-// Anonymous is who calls when no keys are defined. It may do everything, which
-// is right for one's own machine only: a listener that others can reach must
-// not serve it.
-func Anonymous() *Principal {
-	return &Principal{Name: "anonymous", Project: DefaultProject, Scopes: All}
-}
+// anonymous and stranger never change.
+var (
+	anonymous = &Principal{Name: "anonymous", Project: DefaultProject, Scopes: All}
+	stranger  = &Principal{Name: "anonymous", Project: DefaultProject, Scopes: Call | Feedback}
+)
+
+// Anonymous is who calls from one's own machine when no keys are defined. It may
+// do everything, so a caller from elsewhere must never be it.
+func Anonymous() *Principal { return anonymous }
+
+// Stranger is who calls from elsewhere where the operator serves callers without
+// keys: it may ask, and nothing else.
+func Stranger() *Principal { return stranger }

@@ -66,8 +66,12 @@ func TestAnonymousMayDoEverything(t *testing.T) {
 	if !p.Can(All) || !p.MayUse("anything") || p.Name == "" || p.Project != DefaultProject || !p.Expires.IsZero() {
 		t.Errorf("%+v", p)
 	}
-	if p == Anonymous() {
-		t.Error("everyone without a key shares one changeable principal")
+}
+
+func TestAStrangerMayOnlyAsk(t *testing.T) {
+	p := Stranger()
+	if !p.Can(Call) || !p.Can(Feedback) || p.Can(Force) || p.Can(Read) || p.Can(Operate) || p.Can(Admin) {
+		t.Errorf("%+v", p)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // between two variants may move, and a two-ended share may. With three or more
 // a new weight would move users between variants that were already compared.
 // A stopped variant stays stopped. Raising the epoch makes a new salt, and with
-// it everything may change.
+// it everything may change; an epoch never falls.
 //
 // It knows s only: an experiment that was taken out and put back under its old
 // epoch passes here.
@@ -24,6 +24,11 @@ func (s *Set) CheckChange(next *Set) error {
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(was)) {
 		a, b := was[name], is[name]
+		if b != nil && b.Epoch < a.Epoch {
+			errs = append(errs, fmt.Errorf("change experiment %q while it runs: its epoch would fall from %d to %d, "+
+				"which brings an old draw back among users who saw another since; raise it to %d", name, a.Epoch, b.Epoch, a.Epoch+1))
+			continue
+		}
 		if b == nil || a.Epoch != b.Epoch {
 			continue
 		}

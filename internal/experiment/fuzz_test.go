@@ -11,12 +11,12 @@ func FuzzOpen(f *testing.F) {
 	s := NewSigner(secretA, secretB)
 	f.Add(s.Pin(aPin, "c"), "c")
 	f.Add(s.Session(Session{ID: "s1", Issued: issued.Unix(), Pin: &aPin}), "")
-	f.Add("1.AAAA.AAAA", "")
+	f.Add("2.AAAAAAAA", "")
 	f.Add("1..", "c")
 	f.Add("' OR 1=1 --", "c")
 	f.Fuzz(func(t *testing.T, token, conversation string) {
-		if p, err := s.OpenPin(token, conversation); err == nil && s.Pin(*p, conversation) != token && NewSigner(secretB).Pin(*p, conversation) != token {
-			t.Errorf("%q opened as %+v, which signs otherwise", token, p)
+		if p, err := s.OpenPin(token, conversation); err == nil && (*p != aPin || conversation != "c") {
+			t.Errorf("%q of %q opened as %+v, which nobody sealed", token, conversation, p)
 		}
 		s.OpenSession(token, issued, time.Hour)
 	})

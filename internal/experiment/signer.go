@@ -1,8 +1,8 @@
 package experiment
 
 import (
-	"bytes"
-	"crypto/hmac"
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -11,25 +11,26 @@ import (
 	"strings"
 )
 
-// Signer makes and opens what clients carry for Weir: pins and sessions. Both
-// are claims anyone can read and only Weir can make, so replicas that share the
-// secret need share nothing else. Nothing in them is secret.
+// Signer makes and opens what clients carry for Weir: pins and sessions. Only
+// Weir can make them, so replicas that share the secret need share nothing else,
+// and only Weir can read them: a pin names the variant, which a caller may not be
+// allowed to know.
 //
-// A token is a version, a dot, the claim, a dot and an HMAC-SHA256, the last
-// two in base64url. What it is for is part of what is signed: a pin is no
-// session, and the pin of one conversation is none of another's.
+// A token is a version, a dot, and in base64url a claim sealed with AES-256-GCM
+// (NIST SP 800-38D) under a random nonce. What it is for goes in as additional
+// data: a pin is no session, and the pin of one conversation is none of another's.
 type Signer struct {
-	secrets [][]byte // the first signs, all open
+	keys []cipher.AEAD // the first seals, all open
 }
 
 const (
 	minSecret  = 16   // bytes
 	maxToken   = 1536 // characters; the longest claim we make takes fewer
-	tokenStart = "1."
+	tokenStart = "2."
 )
 
-// NewSigner signs with the first secret and opens what any of them signed. To
-// change a secret, keep the old one as the second until the sessions it signed
+// NewSigner seals with the first secret and opens what any of them sealed. To
+// change a secret, keep the old one as the second until the sessions it sealed
 // have run out.
 //
 // Whoever reads secrets checks them first and names the place they came from. A
@@ -44,20 +45,33 @@ func NewSigner(secrets ...[]byte) *Signer {
 		if len(k) < minSecret {
 			panic(fmt.Sprintf("experiment: a secret of %d bytes; a signer needs at least %d random ones", len(k), minSecret))
 		}
-		s.secrets = append(s.secrets, bytes.Clone(k))
+		s.keys = append(s.keys, keyOf(k))
 	}
 	return s
 }
 
+// keyOf derives the key from a secret of any length.
+func keyOf(secret []byte) cipher.AEAD {
+	sum := sha256.Sum256(append([]byte("weir: what clients carry\x00"), secret...))
+	block, err := aes.NewCipher(sum[:])
+	if err != nil {
+		panic("experiment: " + err.Error()) // a key of 32 bytes is never refused
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		panic("experiment: " + err.Error())
+	}
+	return aead
+}
+
 var (
 	errShape  = errors.New("not a token of Weir's")
-	errForged = errors.New("not signed here, or for something else")
+	errForged = errors.New("not sealed here, or for something else")
 )
 
 // seal makes a token of a claim.
 func (s *Signer) seal(purpose, bound string, claim []byte) string {
-	mac := sign(s.secrets[0], purpose, bound, claim)
-	return tokenStart + base64.RawURLEncoding.EncodeToString(claim) + "." + base64.RawURLEncoding.EncodeToString(mac)
+	return tokenStart + base64.RawURLEncoding.EncodeToString(s.keys[0].Seal(nil, nil, claim, context(purpose, bound)))
 }
 
 // open gives the claim of a token that was sealed for the same purpose and
@@ -66,36 +80,29 @@ func (s *Signer) open(purpose, bound, token string) ([]byte, error) {
 	if len(token) > maxToken || strings.ContainsAny(token, "\r\n") { // base64 reads past line ends
 		return nil, errShape
 	}
-	body, versioned := strings.CutPrefix(token, tokenStart)
-	text, mark, whole := strings.Cut(body, ".")
-	if !versioned || !whole {
+	text, versioned := strings.CutPrefix(token, tokenStart)
+	if !versioned {
 		return nil, errShape
 	}
-	strict := base64.RawURLEncoding.Strict()
-	claim, err := strict.DecodeString(text)
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil {
 		return nil, errShape
 	}
-	mac, err := strict.DecodeString(mark)
-	if err != nil {
-		return nil, errShape
-	}
-	for _, secret := range s.secrets {
-		if hmac.Equal(mac, sign(secret, purpose, bound, claim)) { // in constant time
+	for _, key := range s.keys {
+		if claim, err := key.Open(nil, nil, sealed, context(purpose, bound)); err == nil {
 			return claim, nil
 		}
 	}
 	return nil, errForged
 }
 
-// sign is the HMAC over purpose, what it is bound to and the claim, the first
-// two with their lengths so that no two triples read alike.
-func sign(secret []byte, purpose, bound string, claim []byte) []byte {
-	h := hmac.New(sha256.New, secret)
+// context is what a token is for and what it is bound to, with their lengths so
+// that no two pairs read alike.
+func context(purpose, bound string) []byte {
+	var b []byte
 	for _, s := range [...]string{purpose, bound} {
-		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(s))))
-		h.Write([]byte(s))
+		b = binary.BigEndian.AppendUint64(b, uint64(len(s)))
+		b = append(b, s...)
 	}
-	h.Write(claim)
-	return h.Sum(nil)
+	return b
 }

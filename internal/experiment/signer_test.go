@@ -91,7 +91,7 @@ func TestTokensAreRefusedWhenAnythingIsChanged(t *testing.T) {
 			t.Fatalf("the first %d characters opened", i)
 		}
 	}
-	for _, junk := range []string{token + "=", token + ".", token + "A", " " + token, token + "\n", "2" + token[1:], token[2:], "..", "1..", "1." + strings.Repeat("A", 1<<20)} {
+	for _, junk := range []string{token + "=", token + ".", token + "A", " " + token, token + "\n", "1" + token[1:], token[2:], "..", "2.", "1..", "2." + strings.Repeat("A", 1<<20)} {
 		if _, err := s.OpenPin(junk, "c"); err == nil {
 			t.Errorf("%.40q opened", junk)
 		}
@@ -198,5 +198,24 @@ func TestNewSession(t *testing.T) {
 	}
 	if _, err := NewSession(strings.NewReader("too little"), issued); err == nil {
 		t.Error("a session with an id of ten bytes")
+	}
+}
+
+// A caller who may not know the variant carries it: it must not be readable.
+func TestTokensAreUnreadable(t *testing.T) {
+	s := NewSigner(secretA)
+	for _, token := range []string{s.Pin(aPin, "c"), s.Session(Session{ID: "an-id-to-look-for", Issued: 1, Pin: &aPin})} {
+		raw, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(token, tokenStart))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{aPin.Experiment, aPin.Variant, "an-id-to-look-for"} {
+			if strings.Contains(string(raw), name) {
+				t.Errorf("%q can be read in %q", name, token)
+			}
+		}
+	}
+	if s.Pin(aPin, "c") == s.Pin(aPin, "c") {
+		t.Error("two tokens of one claim are alike: callers could compare variants")
 	}
 }
