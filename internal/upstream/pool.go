@@ -107,6 +107,25 @@ func (p *Pool) ModelID(ctx context.Context) (string, error) {
 	return p.askOnce(ctx)
 }
 
+// Forget gives up an id that was asked for, because the endpoint does not know it
+// any more: it serves another model now. The next call asks again, though not more
+// often than once a second.
+func (p *Pool) Forget(id string) {
+	known := p.asker.known.Load()
+	if p.Model.ID != "" || known == nil || *known != id {
+		return
+	}
+	if p.asker.known.CompareAndSwap(known, nil) {
+		select {
+		case p.asker.free <- struct{}{}:
+			gone := fault.New(fault.Upstream, "model_unknown", "model %q: its endpoint does not know %q any more", p.Model.Name, id)
+			p.asker.at, p.asker.err = time.Now(), gone
+			<-p.asker.free
+		default: // somebody asks already
+		}
+	}
+}
+
 // askOnce asks unless somebody just did. The lock is held.
 func (p *Pool) askOnce(ctx context.Context) (string, error) {
 	a := &p.asker

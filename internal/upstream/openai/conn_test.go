@@ -173,13 +173,12 @@ func (c *tellingConn) Close() error {
 func TestConnectionClosedAsItIsTaken(t *testing.T) {
 	s := newServer(t)
 	d, e := open(t, modelAt(s.URL+"/v1"))
+	overTransport(d)
 	var last *tellingConn
-	dial := d.transport.DialContext
-	d.transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		c, err := dial(ctx, network, address)
+	onDial(d, func(c net.Conn) net.Conn {
 		last = &tellingConn{Conn: c, gone: make(chan struct{})}
-		return last, err
-	}
+		return last
+	})
 	answer(t, d, callOf(t, e, false, hello))
 	taken := 0
 	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) {
@@ -277,14 +276,10 @@ func TestBodiesAreNotMixedByEarlyAnswers(t *testing.T) {
 	s.Start()
 	defer s.Close()
 	d, e := open(t, modelAt(s.URL+"/v1"))
-	dial := d.transport.DialContext
-	d.transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		c, err := dial(ctx, network, address)
-		if err == nil {
-			err = c.(plainConn).SetWriteBuffer(32 << 10)
-		}
-		return c, err
-	}
+	onDial(d, func(c net.Conn) net.Conn {
+		_ = c.(*net.TCPConn).SetWriteBuffer(32 << 10)
+		return c
+	})
 	var all sync.WaitGroup
 	for worker := range 4 {
 		all.Go(func() {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -26,14 +25,10 @@ const (
 // side had closed.
 const maxStale = 4
 
-// newTransport makes the connections of one model. Its buffers are small
-// because hundreds of streams hold one each.
-func newTransport(connect time.Duration, local bool) *http.Transport {
-	d := &dialer{clock: connect, tls: &tls.Config{
-		MinVersion:         tls.VersionTLS12,
-		NextProtos:         []string{"h2", "http/1.1"},
-		ClientSessionCache: tls.NewLRUClientSessionCache(64),
-	}}
+// newTransport makes the transport of one model, for TLS and HTTP/2 and for the
+// rare plain endpoint that a wire cannot serve. Its buffers are small because
+// hundreds of streams hold one each.
+func newTransport(d *dialer, local bool) *http.Transport {
 	idle := idleHosted
 	if local {
 		idle = idleLocal
@@ -44,8 +39,8 @@ func newTransport(connect time.Duration, local bool) *http.Transport {
 		DialTLSContext:         d.secure,
 		ForceAttemptHTTP2:      true,
 		DisableCompression:     true,
-		MaxIdleConns:           2048,
-		MaxIdleConnsPerHost:    2048,
+		MaxIdleConns:           maxIdle,
+		MaxIdleConnsPerHost:    maxIdle,
 		IdleConnTimeout:        idle,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		ReadBufferSize:         4 << 10,
@@ -66,6 +61,14 @@ type dialer struct {
 	tls   *tls.Config
 }
 
+func newDialer(connect time.Duration) *dialer {
+	return &dialer{clock: connect, tls: &tls.Config{
+		MinVersion:         tls.VersionTLS12,
+		NextProtos:         []string{"h2", "http/1.1"},
+		ClientSessionCache: tls.NewLRUClientSessionCache(64),
+	}}
+}
+
 // connectError is a failure to get a usable connection.
 type connectError struct{ err error }
 
@@ -79,26 +82,7 @@ func (d *dialer) plain(ctx context.Context, network, address string) (net.Conn, 
 	if err != nil {
 		return nil, &connectError{d.explain(ctx, "connecting", err)}
 	}
-	if tcp, ok := c.(*net.TCPConn); ok {
-		return plainConn{tcp}, nil
-	}
 	return c, nil
-}
-
-// plainConn is a connection that takes a whole body at once. The transport
-// copies what does not fit its own buffer through another one of 32 KiB, made
-// for each request; here the bytes are at hand and go out in one write.
-type plainConn struct{ *net.TCPConn }
-
-func (c plainConn) ReadFrom(r io.Reader) (int64, error) {
-	if l, ok := r.(*io.LimitedReader); ok {
-		if body, ok := l.R.(*outgoingReader); ok {
-			n, err := body.writeTo(c.TCPConn, l.N)
-			l.N -= n
-			return n, err
-		}
-	}
-	return c.TCPConn.ReadFrom(r)
 }
 
 func (d *dialer) secure(ctx context.Context, network, address string) (net.Conn, error) {

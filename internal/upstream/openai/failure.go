@@ -23,14 +23,14 @@ func (d *Driver) failed(t *target, class upstream.Class, err error) error {
 	return &upstream.Error{Class: class, Endpoint: t.name, Err: d.scrub(err)}
 }
 
-// classOf reads from an error of the transport how far the attempt came.
+// classOf reads from an error of the wire or the transport how far the attempt came.
 func classOf(err error) upstream.Class {
 	var none *connectError
 	var op *net.OpError
 	switch {
 	case errors.As(err, &none):
 		return upstream.Connect
-	case errors.As(err, &op) && op.Op == "write":
+	case errors.As(err, &op) && (op.Op == "write" || op.Op == "writev"):
 		return upstream.Send
 	case garbled(err):
 		return upstream.Protocol

@@ -118,6 +118,10 @@ func echo(t testing.TB, before string) string {
 // U1 and U11: whatever goes wrong has its class, comes as an error of the
 // contract, and gives no secret away.
 func TestFailuresHaveTheirClass(t *testing.T) {
+	bothWays(t, failuresHaveTheirClass)
+}
+
+func failuresHaveTheirClass(t *testing.T, prepare func(*Driver)) {
 	answerOf := func(header, body string) string {
 		return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + header + "\r\n" + body
 	}
@@ -214,6 +218,7 @@ func TestFailuresHaveTheirClass(t *testing.T) {
 			m := planted(c.base(t))
 			m.MaxAnswer = 1 << 20
 			d, e := open(t, m)
+			prepare(d)
 			_, err := d.Chat(t.Context(), callOf(t, e, false, hello))
 			if !has(err, c.class) || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%v\nwant class %s, with %q", err, c.class, c.says)

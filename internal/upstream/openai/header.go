@@ -63,7 +63,7 @@ func prepareHeader(m *upstream.Model) ([]field, error) {
 		if slices.Contains(reserved, name) {
 			return nil, fmt.Errorf("header %q cannot be set: Weir sets it, or must not", given)
 		}
-		if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ':' }) {
+		if !token(name) {
 			return nil, fmt.Errorf("header %q is not a header's name", given)
 		}
 		if strings.ContainsFunc(m.Header[given], control) {
@@ -75,6 +75,13 @@ func prepareHeader(m *upstream.Model) ([]field, error) {
 }
 
 func control(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+
+// token tells a word that may be a header's name (RFC 9110, 5.6.2).
+func token(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", r)
+	})
+}
 
 // replace sets a line, in place of one with its name if there is one.
 func replace(fields []field, f field) []field {
@@ -95,14 +102,11 @@ func withUser(fields []field, user *url.Userinfo) ([]field, []string) {
 	return append(slices.Clone(fields), field{"Authorization", []string{"Basic " + packed}}), secrets
 }
 
-// header makes the header of one call. What was prepared stands before what the
-// call brings along.
+// header makes the header of one call, for the transport. What was prepared
+// stands before what the call brings along.
 func (t *target) header(c *upstream.Call, stream bool) http.Header {
 	h := make(http.Header, len(t.fields)+len(c.Header)+2)
-	h["Accept"] = acceptJSON
-	if stream {
-		h["Accept"] = acceptStream
-	}
+	h["Accept"] = accepting(stream)
 	if c.RequestID != "" {
 		h["X-Request-Id"] = []string{c.RequestID}
 	}
@@ -110,12 +114,27 @@ func (t *target) header(c *upstream.Call, stream bool) http.Header {
 		h[f.name] = f.values
 	}
 	for name, values := range c.Header {
-		name = http.CanonicalHeaderKey(name)
-		if _, ours := h[name]; !ours && !slices.Contains(credentials, name) && !slices.Contains(reserved, name) {
+		if name = http.CanonicalHeaderKey(name); t.admits(name, c) {
 			h[name] = values
 		}
 	}
 	return h
+}
+
+func accepting(stream bool) []string {
+	if stream {
+		return acceptStream
+	}
+	return acceptJSON
+}
+
+// admits reports whether a line that a call brings along may go out.
+func (t *target) admits(name string, c *upstream.Call) bool {
+	switch {
+	case slices.Contains(credentials, name), slices.Contains(reserved, name), name == "X-Request-Id" && c.RequestID != "":
+		return false
+	}
+	return !slices.ContainsFunc(t.fields, func(f field) bool { return f.name == name })
 }
 
 // secretsOf lists what of a definition may never be seen in an error. Short

@@ -17,10 +17,7 @@ func (d *Driver) Models(ctx context.Context, e *upstream.Endpoint) ([]string, er
 	if err != nil {
 		return nil, err
 	}
-	req := t.models.WithContext(ctx)
-	req.Header = t.header(&upstream.Call{}, false)
-	delete(req.Header, "Content-Type")
-	res, err := d.transport.RoundTrip(req)
+	res, err := d.askModels(ctx, t)
 	if err != nil {
 		return nil, d.failure(ctx, t, err)
 	}
@@ -41,6 +38,21 @@ func (d *Driver) Models(ctx context.Context, e *upstream.Endpoint) ([]string, er
 		return nil, d.failed(t, upstream.Protocol, fmt.Errorf("listing models: %w", err))
 	}
 	return ids, nil
+}
+
+func (d *Driver) askModels(ctx context.Context, t *target) (*http.Response, error) {
+	if t.wire == nil {
+		req := t.models.WithContext(ctx)
+		req.Header = t.header(&upstream.Call{}, false)
+		delete(req.Header, "Content-Type")
+		return d.transport.RoundTrip(req)
+	}
+	out := newOutgoing()
+	defer out.release()
+	if err := out.address(t, t.models, &upstream.Call{}, false); err != nil {
+		return nil, err
+	}
+	return t.wire.ask(ctx, out)
 }
 
 // modelIDs reads a list. It is an object with data; one vendor sends the data

@@ -62,9 +62,10 @@ func New(m upstream.Model) (*Driver, error) {
 		return nil, fmt.Errorf("vendor %q has no default endpoint: set `endpoints:`", m.Vendor.Name)
 	}
 	local := false
+	dial := newDialer(m.Clocks.Connect)
 	for _, address := range m.Bases() {
 		e := upstream.NewEndpoint(address)
-		t, err := newTarget(&m, e, fields)
+		t, err := newTarget(&m, e, fields, dial)
 		if err != nil {
 			return nil, err
 		}
@@ -73,7 +74,7 @@ func New(m upstream.Model) (*Driver, error) {
 		local = local || t.chat.URL.Scheme == "http"
 	}
 	d.secrets = append(d.secrets, secretsOf(&m)...)
-	d.transport = newTransport(m.Clocks.Connect, local)
+	d.transport = newTransport(dial, local)
 	return d, nil
 }
 
@@ -82,6 +83,11 @@ func New(m upstream.Model) (*Driver, error) {
 func (d *Driver) Close() {
 	d.closed.Store(true)
 	d.transport.CloseIdleConnections()
+	for _, t := range d.targets {
+		if t.wire != nil {
+			t.wire.close()
+		}
+	}
 }
 
 // Chat makes one attempt.
@@ -103,11 +109,7 @@ func (d *Driver) call(ctx context.Context, c *upstream.Call, stream bool) (*upst
 	if err != nil {
 		return nil, fmt.Errorf("model %q: preparing the request: %w", d.model.Name, err)
 	}
-	call := t.chat
-	if c.Request.Op == chat.OpEmbed {
-		call = t.embed
-	}
-	res, err := d.send(ctx, call, t.header(c, stream), out)
+	res, err := d.send(ctx, t, c, stream, out)
 	if err != nil {
 		return nil, d.failure(ctx, t, err)
 	}
@@ -126,10 +128,25 @@ func (d *Driver) target(e *upstream.Endpoint) (*target, error) {
 	return nil, fmt.Errorf("model %q: endpoint %s is not one of its own", d.model.Name, e)
 }
 
-// send asks, and asks again when the connection it was given turns out to have
-// been closed by the other side before the question was put.
-func (d *Driver) send(ctx context.Context, call *http.Request, h http.Header, out *outgoing) (*http.Response, error) {
+// send asks over the endpoint's wire, or over the transport.
+func (d *Driver) send(ctx context.Context, t *target, c *upstream.Call, stream bool, out *outgoing) (*http.Response, error) {
 	defer out.release()
+	p := t.chat
+	if c.Request.Op == chat.OpEmbed {
+		p = t.embed
+	}
+	if t.wire == nil {
+		return d.transported(ctx, p.Request, t.header(c, stream), out)
+	}
+	if err := out.address(t, p, c, stream); err != nil {
+		return nil, err
+	}
+	return t.wire.ask(ctx, out)
+}
+
+// transported asks, and asks again when the connection it was given turns out to
+// have been closed by the other side before the question was put.
+func (d *Driver) transported(ctx context.Context, call *http.Request, h http.Header, out *outgoing) (*http.Response, error) {
 	for again := 0; ; again++ {
 		req := call.WithContext(ctx)
 		req.Header = h

@@ -8,12 +8,14 @@ import (
 	"sync/atomic"
 )
 
-// outgoing is the body of a request. Its buffer is used again, but not before
-// the transport has closed the last reader it was given: after an error or an
-// early answer it may still be sending.
+// outgoing is what is sent of a request. Its buffers are used again, but not
+// before whoever sends is done: after an error or an early answer the transport,
+// or a wire, may still be sending.
 type outgoing struct {
-	data []byte
-	held atomic.Int32 // the sender's hold, and one for each open reader
+	data []byte       // the body
+	head []byte       // for the wire: the header, and a short body behind it
+	rest []byte       // for the wire: a long body
+	held atomic.Int32 // the caller's hold, and one for each who reads or sends
 }
 
 // keepOutgoing is the largest buffer that waits for another request.
@@ -23,20 +25,23 @@ var spare = sync.Pool{New: func() any { return new(outgoing) }}
 
 func newOutgoing() *outgoing {
 	o := spare.Get().(*outgoing)
-	o.data = o.data[:0]
+	o.data, o.rest = o.data[:0], nil
 	o.held.Store(1)
 	return o
 }
 
 // release gives up one hold.
 func (o *outgoing) release() {
-	if o.held.Add(-1) == 0 && cap(o.data) <= keepOutgoing {
+	if o.held.Add(-1) == 0 && cap(o.data)+cap(o.head) <= keepOutgoing {
 		spare.Put(o)
 	}
 }
 
+// hold keeps it from being used again until another release.
+func (o *outgoing) hold() { o.held.Add(1) }
+
 func (o *outgoing) open() io.ReadCloser {
-	o.held.Add(1)
+	o.hold()
 	return &outgoingReader{from: o}
 }
 
@@ -75,19 +80,6 @@ func (r *outgoingReader) Read(p []byte) (int, error) {
 	n := copy(p, r.from.data[r.at:])
 	r.at += n
 	return n, nil
-}
-
-// writeTo writes what is left, up to most bytes.
-func (r *outgoingReader) writeTo(w io.Writer, most int64) (int64, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.from == nil {
-		return 0, http.ErrBodyReadAfterClose
-	}
-	rest := r.from.data[r.at:]
-	n, err := w.Write(rest[:min(int64(len(rest)), most)])
-	r.at += n
-	return int64(n), err
 }
 
 func (r *outgoingReader) Close() error {

@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -139,7 +140,10 @@ func (s *server) work(r *http.Request, tokens int) bool {
 	case <-time.After(time.Duration(tokens) * time.Millisecond):
 		return true
 	case <-r.Context().Done():
-		s.left <- time.Now()
+		select {
+		case s.left <- time.Now():
+		default: // nobody asks
+		}
 		return false
 	}
 }
@@ -163,6 +167,39 @@ func open(t testing.TB, m upstream.Model) (*Driver, *upstream.Endpoint) {
 	}
 	t.Cleanup(d.Close)
 	return d, upstream.NewEndpoint(m.Bases()[0])
+}
+
+// overTransport takes a driver's wires away, so that plain endpoints are spoken
+// to as those with TLS are, and as all are where there are no wires.
+func overTransport(d *Driver) {
+	for _, t := range d.targets {
+		t.wire = nil
+	}
+}
+
+// bothWays runs a test of a plain endpoint over the wire and over the transport.
+func bothWays(t *testing.T, test func(t *testing.T, prepare func(*Driver))) {
+	t.Run("wire", func(t *testing.T) { test(t, func(*Driver) {}) })
+	t.Run("transport", func(t *testing.T) { test(t, overTransport) })
+}
+
+// onDial gives each new connection of a driver to f, which may put another in
+// its place.
+func onDial(d *Driver, f func(net.Conn) net.Conn) {
+	dial := d.transport.DialContext
+	seen := func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return f(c), nil
+	}
+	d.transport.DialContext = seen
+	for _, t := range d.targets {
+		if t.wire != nil {
+			t.wire.dial = seen
+		}
+	}
 }
 
 const hello = `{"model":"route","messages":[{"role":"user","content":"Hello"}],"max_tokens":4}`
@@ -209,13 +246,16 @@ func at(t testing.TB, h http.HandlerFunc) (*Driver, *upstream.Endpoint) {
 }
 
 func TestContract(t *testing.T) {
-	upstreamtest.Run(t, func(t *testing.T) (upstream.Driver, *upstream.Endpoint, string) {
-		s := newServer(t)
-		d, err := New(modelAt(s.URL + "/v1"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return d, upstream.NewEndpoint(s.URL + "/v1"), llama
+	bothWays(t, func(t *testing.T, prepare func(*Driver)) {
+		upstreamtest.Run(t, func(t *testing.T) (upstream.Driver, *upstream.Endpoint, string) {
+			s := newServer(t)
+			d, err := New(modelAt(s.URL + "/v1"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			prepare(d)
+			return d, upstream.NewEndpoint(s.URL + "/v1"), llama
+		})
 	})
 }
 
