@@ -151,7 +151,9 @@ func (c *conn) leave(rec *record, how Ending) {
 	case EndReset:
 		settle(c.TCPConn)
 		c.SetLinger(0)
-	case EndRefused, EndPeerLeft, EndShutdown:
+	case EndPeerLeft:
+		c.up.oracle.closed(c.link, time.Now()) // a write may find out before the reader does
+	case EndRefused, EndShutdown:
 	default:
 		c.CloseWrite()
 		c.pause(linger)

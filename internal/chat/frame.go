@@ -16,11 +16,12 @@ const (
 )
 
 // Frame is one piece of an answer as it came, with what one pass over it found.
-// Raw and Data are valid until the next call of Next on the stream they came from.
+// Raw, Data and ID are valid until the next call of Next on the stream they came from.
 type Frame struct {
 	Kind FrameKind
 	Raw  []byte // every byte of it, delimiters included; what a relay writes
 	Data []byte // the JSON inside Raw; nil for Done and Comment
+	ID   []byte // the answer's own id inside Data, as written between its quotes; nil when there is none
 
 	Finish    string // the first finish reason found, "" when none
 	Usage     Usage  // valid when HasUsage

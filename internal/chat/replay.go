@@ -9,6 +9,7 @@ import (
 func Keep(f Frame) Frame {
 	raw, data := f.Raw, f.Data
 	f.Raw, f.Data = bytes.Clone(raw), nil
+	f.ID = bytes.Clone(f.ID)
 	if data == nil {
 		return f
 	}

@@ -9,13 +9,13 @@ import (
 func TestKeepCopies(t *testing.T) {
 	raw := []byte("data: {}\n\n")
 	joined := []byte("{\n}")
-	f, g := Keep(Frame{Raw: raw, Data: raw[6:8]}), Keep(Frame{Raw: raw, Data: joined})
+	f, g := Keep(Frame{Raw: raw, Data: raw[6:8], ID: raw[:4]}), Keep(Frame{Raw: raw, Data: joined})
 	for i := range raw {
 		raw[i] = 'x'
 	}
 	joined[0] = 'x'
-	if string(f.Raw) != "data: {}\n\n" || string(f.Data) != "{}" || string(g.Data) != "{\n}" {
-		t.Errorf("kept %q %q %q", f.Raw, f.Data, g.Data)
+	if string(f.Raw) != "data: {}\n\n" || string(f.Data) != "{}" || string(g.Data) != "{\n}" || string(f.ID) != "data" {
+		t.Errorf("kept %q %q %q %q", f.Raw, f.Data, f.ID, g.Data)
 	}
 	if h := Keep(Frame{Kind: Done, Raw: []byte("x")}); h.Data != nil {
 		t.Errorf("data came from nowhere: %q", h.Data)

@@ -21,8 +21,8 @@ type Filter interface {
 //
 // What a filter holds goes out with the frame that finishes its choice, at the
 // latest before the marker, error or end that closes the answer. A frame that
-// the codec cannot read cannot be filtered either: it goes on as Malformed,
-// without its bytes, to be counted.
+// the codec cannot read cannot be filtered either: it becomes Malformed without
+// its bytes, and whoever writes the answer has to end it there.
 func Rewrite(in Frames, codec Codec, newFilter func(choice int) Filter) Frames {
 	return &rewriter{in: in, codec: codec, newFilter: newFilter}
 }
@@ -192,10 +192,11 @@ func (r *rewriter) tail() (Frame, bool) {
 
 // remember keeps the event that spoke last. Its buffers are used again.
 func (r *rewriter) remember(f Frame) {
-	raw, data := r.last.Raw, r.last.Data
+	raw, data, id := r.last.Raw, r.last.Data, r.last.ID
 	r.last = f
 	r.last.Raw = append(raw[:0], f.Raw...)
 	r.last.Data = append(data[:0], f.Data...)
+	r.last.ID = append(id[:0], f.ID...)
 }
 
 // encode puts the deltas into a frame, and says anew what the frame carries.

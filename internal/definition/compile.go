@@ -40,7 +40,7 @@ const EnvironmentRoute = "default"
 // failure; otherwise all problems are warnings.
 func (d *Document) Compile(o Options) (*Compiled, Problems) {
 	c := &compiler{doc: d, options: o}
-	out := &Compiled{Revision: hash(d.Canonical()), Models: c.models(), Environment: d.Environment}
+	out := &Compiled{Revision: d.Revision(), Models: c.models(), Environment: d.Environment}
 	if !c.broken("listen") {
 		out.Listen = c.listen()
 	}
@@ -54,6 +54,9 @@ func (d *Document) Compile(o Options) (*Compiled, Problems) {
 	out.Warnings = problems
 	return out, problems
 }
+
+// Revision names what the document says: layout and comments do not count.
+func (d *Document) Revision() string { return hash(d.Canonical()) }
 
 // hash is short enough to read out and long enough to tell documents apart.
 func hash(text []byte) string {

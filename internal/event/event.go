@@ -45,7 +45,7 @@ type Attempt struct {
 	Model    string        `json:"model"`
 	Endpoint string        `json:"endpoint"`
 	Status   int           `json:"status,omitempty"` // 0: no response
-	Result   string        `json:"result"`           // "ok", "status", a Class, or the clock that ran out
+	Result   string        `json:"result"`           // one of the short list in docs/reference/events.md: "ok", "connect", "status_5xx"
 	Took     time.Duration `json:"took_ns"`
 }
 

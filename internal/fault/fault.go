@@ -47,6 +47,7 @@ type Error struct {
 	Code       string        // stable, snake_case, for programs: "model_not_found"
 	Param      string        // the field at fault, "" when there is none
 	Message    string        // for the caller: what, where, why
+	Kept       string        // Message without what the caller had sent, where it quotes that; empty: Message
 	Hint       string        // for the caller: how to mend it; may be empty
 	Status     int           // upstream's own status when it is to be passed on; 0 otherwise
 	RetryAfter time.Duration // 0: nothing is known
@@ -58,9 +59,13 @@ func New(k Kind, code, format string, args ...any) *Error {
 	return &Error{Kind: k, Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// Error is what the operator reads.
+// Error is what the operator reads, and what is kept: the caller's own words are
+// not in it.
 func (e *Error) Error() string {
 	s := e.Message
+	if e.Kept != "" {
+		s = e.Kept
+	}
 	if e.Param != "" {
 		s = e.Param + ": " + s
 	}
@@ -86,6 +91,13 @@ func (e *Error) With(cause error) *Error { e.Cause = cause; return e }
 
 // At names the field at fault and returns e.
 func (e *Error) At(param string) *Error { e.Param = param; return e }
+
+// Keep gives the wording that is kept in the place of a message that quotes what
+// the caller sent, and returns e.
+func (e *Error) Keep(format string, args ...any) *Error {
+	e.Kept = fmt.Sprintf(format, args...)
+	return e
+}
 
 // Mend says how to mend it and returns e.
 func (e *Error) Mend(format string, args ...any) *Error {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -51,10 +52,14 @@ func (g *Gateway) principal(st *state, r *http.Request) (*access.Principal, erro
 		}
 		return keys.Lookup(token, time.Now())
 	}
+	away := fromAway(r)
 	if g.cfg.Insecure {
+		if away {
+			return access.Stranger(), nil
+		}
 		return access.Anonymous(), nil
 	}
-	if !loopback(r.RemoteAddr) {
+	if away {
 		return nil, fault.New(fault.Unauthorized, "no_keys", "this gateway has no keys, so it serves callers on its own machine only").
 			Mend("declare `keys`, or start it with --insecure")
 	}
@@ -69,6 +74,20 @@ func (g *Gateway) principal(st *state, r *http.Request) (*access.Principal, erro
 		}
 	}
 	return access.Anonymous(), nil
+}
+
+// forwarding are the headers by which a proxy says that it speaks for somebody
+// else, who is not on this machine because the proxy is.
+var forwarding = []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip"}
+
+// fromAway reports whether the caller is, or speaks for somebody, elsewhere.
+func fromAway(r *http.Request) bool {
+	for _, name := range forwarding {
+		if headerOf(r, name) != "" {
+			return true
+		}
+	}
+	return !loopback(r.RemoteAddr)
 }
 
 // loopback reports whether a host, with or without port, is this machine.
@@ -97,22 +116,36 @@ func (g *Gateway) read(x *Exchange) error {
 	err := x.body.readFrom(r.Body, r.ContentLength, g.cfg.BodyLimit)
 	switch {
 	case err == nil:
+		x.received = time.Now()
 		_ = http.NewResponseController(x.w).SetReadDeadline(time.Time{})
 		return nil
 	case errors.Is(err, errBodyTooLarge):
-		x.w.Header().Set("Connection", "close")
+		leaveUnread(x.w, x.r)
 		return fault.New(fault.TooLarge, "body_too_large", "the body is over %d bytes", g.cfg.BodyLimit).
 			Mend("send less, or raise listen.body_limit")
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		x.w.Header().Set("Connection", "close")
+		leaveUnread(x.w, x.r)
 		e := fault.New(fault.Timeout, "body_timeout", "the body did not arrive within %s", g.cfg.BodyTimeout)
 		e.Status = http.StatusRequestTimeout
 		x.settle(event.Invalid, e) // net/http ends the context with the deadline: it looks as if the client had left
 		return e
+	case malformed(r, err):
+		leaveUnread(x.w, x.r)
+		e := fault.New(fault.Invalid, "invalid_chunking", "the body's chunks are malformed").With(err)
+		x.settle(event.Invalid, e)
+		return e
 	default:
-		x.settle(event.Cancelled, err)
-		return fault.New(fault.Cancelled, "client_closed_request", "the body broke off").With(err)
+		e := fault.New(fault.Cancelled, "client_closed_request", "the body broke off").With(err)
+		x.settle(event.Cancelled, e)
+		return e
 	}
+}
+
+// malformed tells a body that came, but not in the chunks that were promised,
+// from one that broke off with its connection.
+func malformed(r *http.Request, err error) bool {
+	var lost net.Error
+	return len(r.TransferEncoding) > 0 && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.As(err, &lost) && r.Context().Err() == nil
 }
 
 // parse scans the body once; nothing is decoded that is not read.

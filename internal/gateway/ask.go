@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"time"
 
 	"github.com/weirhq/weir/internal/chat"
@@ -47,7 +48,7 @@ func (x *Exchange) attempt(ctx context.Context) (chat.Frames, error) {
 	for n := 1; n <= x.plan.attempts; n++ {
 		if n > 1 {
 			var ok bool
-			if at, ok = x.elsewhere(at, last); !ok || !pause(ctx, at.again) || time.Now().After(total) {
+			if at, ok = x.elsewhere(at, last, n == x.plan.attempts); !ok || !pause(ctx, at.again) || time.Now().After(total) {
 				break
 			}
 		}
@@ -76,12 +77,16 @@ type place struct {
 }
 
 // elsewhere chooses where to try next: another endpoint of the model, else the
-// next model of the fallback list, else the same endpoint once more where that can help.
-func (x *Exchange) elsewhere(at place, f *failure) (place, bool) {
+// next model of the fallback list, else the same endpoint once more where that can
+// help. The last attempt is for the fallback, where one is declared: a second
+// endpoint may be down for the same reason as the first.
+func (x *Exchange) elsewhere(at place, f *failure, last bool) (place, bool) {
 	t := &x.plan.targets[at.target]
 	switch {
 	case f.again == never:
 		return at, false
+	case last && at.target+1 < len(x.plan.targets):
+		return place{target: at.target + 1}, true
 	case f.again != otherModel && len(t.pool.Endpoints) > 1:
 		return place{target: at.target, endpoint: at.endpoint}, true
 	case at.target+1 < len(x.plan.targets):
@@ -115,10 +120,13 @@ func (x *Exchange) try(ctx context.Context, at *place, n int, total time.Time) (
 	t := &x.plan.targets[at.target]
 	began := time.Now()
 	if err := t.pool.Ready(); err != nil {
-		return nil, &failure{err: fault.From(err), outcome: event.UpstreamError, again: otherModel}
+		return nil, &failure{err: hidden(err), outcome: event.UpstreamError, again: otherModel}
+	}
+	if n == 1 && x.Round == 1 {
+		x.overhead += began.Sub(x.received)
 	}
 	limits := t.model.Clocks.WithDefaults()
-	actx, clk := startClock(ctx, limits, total)
+	actx, clk := startClock(ctx, limits, total, x.plan.total)
 	x.clock = clk
 	x.enterHeader(limits)
 	if !at.again {
@@ -127,20 +135,18 @@ func (x *Exchange) try(ctx context.Context, at *place, n int, total time.Time) (
 	x.hold(at.endpoint)
 	frames, f := x.call(actx, t, at.endpoint, n)
 	if f == nil {
-		frames, f = x.peek(actx, frames, limits)
+		frames, f = x.peek(actx, frames, t.model.MaxEvent, limits)
 	}
 	took := time.Since(began)
 	a := event.Attempt{Model: t.model.Name, Endpoint: at.endpoint.URL, Result: "ok", Status: 200, Took: took}
 	if f != nil {
 		clk.stop()
-		x.leave(f.outcome.Against())
+		x.leave(f.blames())
+		x.meter.bodyID = ""
 		a.Result, a.Status = f.result, f.status
 		x.attempts = append(x.attempts, a)
 		t.counts.Attempt(f.result).Inc()
 		return nil, f
-	}
-	if n == 1 {
-		x.overhead += began.Sub(x.start)
 	}
 	x.attempts = append(x.attempts, a)
 	t.counts.AttemptOK.Inc()
@@ -184,7 +190,13 @@ func (x *Exchange) call(ctx context.Context, t *target, e *upstream.Endpoint, n 
 	x.served = served{model: t.model.Name, vendor: t.model.Vendor.Name, id: id, endpoint: e.URL, fallback: t != &x.plan.targets[0], simulated: t.simulated}
 	reply, err := t.do(ctx, x.path.op, &upstream.Call{Request: x.Request, Stream: x.Stream, Model: id, Endpoint: e, RequestID: x.ID, Attempt: n, Header: x.forwarded()})
 	if err != nil {
+		if f := x.brokenEdit(err); f != nil {
+			return nil, f
+		}
 		return nil, x.failed(ctx, err)
+	}
+	if reply.Status == http.StatusNotFound {
+		t.pool.Forget(id)
 	}
 	if reply.Status/100 != 2 {
 		return nil, refusedBy(reply, t.model)
@@ -208,13 +220,18 @@ func (x *Exchange) forwarded() map[string][]string {
 
 // peek reads up to the first frame that a reader would see. Vendors answer 200
 // and then send an error: until here that is still an error of this attempt.
-func (x *Exchange) peek(ctx context.Context, in chat.Frames, limits upstream.Clocks) (chat.Frames, *failure) {
+func (x *Exchange) peek(ctx context.Context, in chat.Frames, most int, limits upstream.Clocks) (chat.Frames, *failure) {
 	if x.Stream {
 		x.clock.enter("first_token", limits.FirstToken)
+	}
+	if most <= 0 {
+		most = defaultMaxHeld
 	}
 	var kept []chat.Frame
 	for {
 		f, err := in.Next()
+		most -= len(f.Raw)
+		full := len(kept) >= maxHeld || most < 0
 		switch {
 		case err != nil:
 			_ = in.Close()
@@ -226,8 +243,8 @@ func (x *Exchange) peek(ctx context.Context, in chat.Frames, limits upstream.Clo
 			fail := x.wrongAnswer(&f)
 			_ = in.Close()
 			return nil, fail
-		case f.Kind == chat.Comment && len(kept) >= maxHeld: // a ping more or less
-		case begins(&f) || len(kept) >= maxHeld:
+		case f.Kind == chat.Comment && full: // a ping more or less
+		case begins(&f) || full:
 			if x.Stream {
 				x.clock.idle()
 			}
@@ -244,9 +261,13 @@ func begins(f *chat.Frame) bool {
 	return f.Kind == chat.Whole || f.Kind == chat.Done || f.Visible || f.Reasoning || f.Finish != ""
 }
 
-// maxHeld bounds the frames held back before the first token. Pings may go on
-// and on; of them the first are enough.
-const maxHeld = 64
+// maxHeld bounds the frames held back before the first token, and
+// defaultMaxHeld their bytes, where the model's definition does not say how large
+// one event may be. Pings may go on and on; of them the first are enough.
+const (
+	maxHeld        = 64
+	defaultMaxHeld = 4 << 20
+)
 
 // wrongAnswer is a 200 that is not an answer.
 func (x *Exchange) wrongAnswer(f *chat.Frame) *failure {

@@ -43,7 +43,11 @@ func (g *Gateway) assign(x *Exchange) error {
 	} else {
 		x.Assignment = x.state.snapshot.Set.Assign(rp.route, &in)
 	}
-	x.plan = rp.plans[x.Assignment.Variant]
+	x.plan = rp.plan(x.path.op, x.Assignment.Variant)
+	x.boundWrites()
+	if err := x.plan.capable(x.path.op); err != nil {
+		return err
+	}
 	x.applyParameters()
 	x.announce(session)
 	if x.Assignment.Reason == experiment.NoUnit {
@@ -64,11 +68,20 @@ func (x *Exchange) unknownRoute() error {
 			may = append(may, n)
 		}
 	}
-	e := fault.New(fault.NotFound, "model_not_found", "no route or model %q that this key may use", short(name, 100)).At("model")
+	e := notFound(x.state, name).At("model")
 	if near := fault.Nearest(name, may); near != "" {
 		return e.Mend("did you mean %q? GET /v1/models lists them", near)
 	}
 	return e.Mend("GET /v1/models lists them: %s", short(strings.Join(may, ", "), 300))
+}
+
+// notFound says that a name is no route and no model, or none for the key.
+func notFound(st *state, name string) *fault.Error {
+	if st.snapshot.Keys == nil {
+		return fault.New(fault.NotFound, "model_not_found", "no route or model %q", short(name, 100)).Keep("no such route or model")
+	}
+	return fault.New(fault.NotFound, "model_not_found", "no route or model %q that this key may use", short(name, 100)).
+		Keep("no such route or model that this key may use")
 }
 
 // forcedVariant reads x-weir-variant.

@@ -257,6 +257,9 @@ func TestParametersOfTheVariantWin(t *testing.T) {
 		{`"max_tokens":500`, `"max_tokens":100`, "", "max_tokens: variant (smaller)"},
 		{`"max_completion_tokens":50`, `"max_completion_tokens":50`, `"max_tokens"`, "max_tokens: caller (smaller)"},
 		{`"max_completion_tokens":500`, `"max_tokens":100`, `"max_completion_tokens"`, "max_tokens: variant (smaller)"},
+		{`"max_tokens":50,"max_completion_tokens":5000`, `"max_tokens":50`, `"max_completion_tokens"`, "max_tokens: caller (smaller)"},
+		{`"max_tokens":5000,"max_completion_tokens":50`, `"max_completion_tokens":50`, `"max_tokens"`, "max_tokens: caller (smaller)"},
+		{`"max_tokens":500,"max_completion_tokens":5000`, `"max_tokens":100`, `"max_completion_tokens"`, "max_tokens: variant (smaller)"},
 	} {
 		n := r.up.Count()
 		if a := r.post(chatPath, chatBody("r", false, c.given)); a.status != 200 {
@@ -273,6 +276,21 @@ func TestParametersOfTheVariantWin(t *testing.T) {
 		}
 		if e := r.last(n + 1); !strings.Contains(strings.Join(e.Parameters, ";"), c.said) {
 			t.Errorf("%s: the event says %v", c.given, e.Parameters)
+		}
+	}
+}
+
+// Of two limits of the caller's the smaller is sent, also where the variant has none.
+func TestSmallerLimitOfTheCallerIsSent(t *testing.T) {
+	r := newRig(t, setup{})
+	for i, c := range []struct{ given, want, absent string }{
+		{`"max_tokens":50,"max_completion_tokens":60`, `"max_tokens":50`, `"max_completion_tokens"`},
+		{`"max_tokens":60,"max_completion_tokens":50`, `"max_completion_tokens":50`, `"max_tokens"`},
+		{`"max_tokens":50,"max_completion_tokens":50`, `"max_tokens":50,"max_completion_tokens":50`, "two"},
+	} {
+		r.post(chatPath, chatBody("r", false, c.given))
+		if body := string(r.up.Requests()[i].Body); !strings.Contains(body, c.want) || strings.Contains(body, c.absent) {
+			t.Errorf("%s: the upstream got %s", c.given, body)
 		}
 	}
 }

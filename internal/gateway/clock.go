@@ -13,8 +13,9 @@ import (
 // clockError is the cause with which an attempt is cancelled when one of its
 // clocks ran out.
 type clockError struct {
-	name  string // "header", "first_token", "idle", "total"
-	after time.Duration
+	name   string // "header", "first_token", "idle", "total"
+	after  time.Duration
+	client bool // it was the client that was waited for, not the model
 }
 
 func (e *clockError) Error() string { return fmt.Sprintf("%s clock ran out after %s", e.name, e.after) }
@@ -27,10 +28,12 @@ type clock struct {
 	cancel context.CancelCauseFunc
 	start  time.Time // of the attempt
 	total  time.Time
+	whole  time.Duration // what the total allows the exchange
 	limits upstream.Clocks
 
 	deadline atomic.Int64 // of the phase, ns since start; 0: only the total
 	idling   atomic.Bool
+	held     atomic.Bool // the client is waited for: the idle clock stands still
 	mu       sync.Mutex
 	timer    *time.Timer
 	armed    time.Time
@@ -39,10 +42,11 @@ type clock struct {
 	done     bool
 }
 
-// startClock begins an attempt under the total deadline of its exchange.
-func startClock(parent context.Context, limits upstream.Clocks, total time.Time) (context.Context, *clock) {
+// startClock begins an attempt under the total deadline of its exchange, which
+// may take whole.
+func startClock(parent context.Context, limits upstream.Clocks, total time.Time, whole time.Duration) (context.Context, *clock) {
 	ctx, cancel := context.WithCancelCause(parent)
-	c := &clock{ctx: ctx, cancel: cancel, start: time.Now(), total: total, limits: limits}
+	c := &clock{ctx: ctx, cancel: cancel, start: time.Now(), total: total, whole: whole, limits: limits}
 	return ctx, c
 }
 
@@ -61,6 +65,22 @@ func (c *clock) idle() {
 func (c *clock) touch() {
 	if c.idling.Load() {
 		c.deadline.Store(int64(time.Since(c.start) + c.limits.Idle))
+	}
+}
+
+// hold stops the idle clock while the client is waited for, and resume lets it
+// begin anew: how slowly an answer is read says nothing about the model. The
+// total goes on.
+func (c *clock) hold() {
+	if c != nil {
+		c.held.Store(true)
+	}
+}
+
+func (c *clock) resume() {
+	if c != nil {
+		c.touch()
+		c.held.Store(false)
 	}
 }
 
@@ -99,6 +119,10 @@ func (c *clock) fire() {
 	if c.done {
 		return
 	}
+	held := c.held.Load()
+	if held {
+		c.touch()
+	}
 	next := c.next()
 	if wait := time.Until(next); wait > 0 {
 		c.armed = next
@@ -107,9 +131,9 @@ func (c *clock) fire() {
 	}
 	c.done = true
 	if next.Equal(c.total) {
-		c.cancel(&clockError{"total", c.limits.Total})
+		c.cancel(&clockError{"total", c.whole, held})
 	} else {
-		c.cancel(&clockError{c.phase, c.allowed})
+		c.cancel(&clockError{c.phase, c.allowed, false})
 	}
 }
 

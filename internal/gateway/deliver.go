@@ -18,13 +18,25 @@ import (
 // byte: before the body, or before the terminal frame of a stream.
 func (x *Exchange) deliver(ctx context.Context) error {
 	f, err := x.answer.Next()
-	if err != nil {
+	switch {
+	case err != nil:
 		return x.broken(ctx, err)
-	}
-	if f.Kind == chat.Whole {
+	case x.Stream == (f.Kind == chat.Whole), lost(&f):
+		return unreadable()
+	case f.Kind == chat.Whole:
 		return x.deliverWhole(&f)
+	case !x.Stream:
+		return unreadable()
 	}
 	return x.deliverStream(ctx, f)
+}
+
+// lost reports whether what a frame held was taken away because a transform could
+// not read it. To go on without it would pass for the whole answer.
+func lost(f *chat.Frame) bool { return f.Kind == chat.Malformed && len(f.Raw) == 0 }
+
+func unreadable() *fault.Error {
+	return fault.New(fault.Upstream, "upstream_protocol", "the model's answer is not of its format")
 }
 
 func (x *Exchange) deliverWhole(f *chat.Frame) error {
@@ -48,32 +60,20 @@ func (x *Exchange) deliverStream(ctx context.Context, f chat.Frame) (err error) 
 	x.set("Cache-Control", "no-cache")
 	x.set("X-Accel-Buffering", "no") // proxies that buffer would hold tokens back
 	x.writeHead(http.StatusOK)
-	flusher := http.NewResponseController(x.w)
+	out := outlet{x: x, control: http.NewResponseController(x.w)}
 	first := true
 	for ; err == nil; f, err = x.answer.Next() {
-		if f.Kind == chat.Failure {
-			x.settle(event.UpstreamError, fault.New(fault.Upstream, "upstream_error", "the model sent an error inside its stream"))
+		if lost(&f) {
+			return unreadable()
 		}
-		if f.Kind == chat.Done || f.Kind == chat.Failure {
-			x.meter.end = time.Now()
-			x.settle(event.OK, nil)
-			x.close()
+		x.noteEnd(&f)
+		flushed, taken := out.send(&f)
+		if !taken {
+			return nil
 		}
-		if !f.UsageOnly || x.Request.Head.IncludeUsage {
-			if _, werr := x.w.Write(f.Raw); werr != nil {
-				x.settle(event.Cancelled, werr)
-				return nil
-			}
-		}
-		if !x.answer.Buffered() {
-			if ferr := flusher.Flush(); ferr != nil {
-				x.settle(event.Cancelled, ferr)
-				return nil
-			}
-			if first {
-				x.overhead += time.Since(got)
-				first = false
-			}
+		if flushed && first {
+			x.overhead += time.Since(got)
+			first = false
 		}
 		if f.Kind == chat.Failure {
 			return nil
@@ -85,16 +85,30 @@ func (x *Exchange) deliverStream(ctx context.Context, f chat.Frame) (err error) 
 		}
 		x.settle(event.OK, nil)
 		x.close()
+		out.arm() // net/http still has to end the body
 		return nil
 	}
 	return x.broken(ctx, err)
 }
 
+// noteEnd records the exchange when f ends the stream.
+func (x *Exchange) noteEnd(f *chat.Frame) {
+	if f.Kind == chat.Failure {
+		x.settle(event.UpstreamError, fault.New(fault.Upstream, "upstream_error", "the model sent an error inside its stream"))
+	}
+	if f.Kind == chat.Done || f.Kind == chat.Failure {
+		x.meter.end = time.Now()
+		x.settle(event.OK, nil)
+		x.close()
+	}
+}
+
 // broken ends an exchange whose answer broke off.
 func (x *Exchange) broken(ctx context.Context, err error) error {
 	if x.gone() {
-		x.settle(event.Cancelled, err)
-		return clientLeft()
+		left := clientLeft().With(err)
+		x.settle(event.Cancelled, left)
+		return left
 	}
 	if x.clock == nil { // a step's own answer
 		x.settle(event.Interrupted, err)
@@ -112,15 +126,20 @@ func (x *Exchange) refuse(err error) {
 	if x.headersSent {
 		x.close()
 		if x.Stream && !x.gone() {
+			control := http.NewResponseController(x.w)
+			_ = control.SetWriteDeadline(time.Now().Add(x.g.cfg.WriteGrace))
 			_, _ = x.w.Write(openai.Codec{}.Error(err, x.ID, true))
-			_ = http.NewResponseController(x.w).Flush()
+			_ = control.Flush()
 		}
 		return
 	}
 	status := openai.Status(err)
 	body := x.passOn
-	if !isError(body) {
+	switch {
+	case !isError(body):
 		body = openai.Codec{}.Error(err, x.ID, false)
+	case x.concealed():
+		body = x.retold(body, status)
 	}
 	if d := fault.From(err).RetryAfter; d > 0 {
 		x.set("Retry-After", strconv.Itoa(int((d+time.Second-1)/time.Second)))
@@ -142,16 +161,22 @@ func (x *Exchange) writeHead(status int) {
 		x.set("X-Weir-Attempts", strconv.Itoa(n))
 	}
 	x.headersSent, x.status = true, status
-	_ = http.NewResponseController(x.w).SetWriteDeadline(x.slowest())
+	if x.plan == nil {
+		x.boundWrites()
+	}
 	x.w.WriteHeader(status)
 }
 
-// slowest is when a client that does not take its answer is left.
-func (x *Exchange) slowest() time.Time {
-	if x.plan == nil {
-		return time.Now().Add(x.g.cfg.WriteGrace)
+// boundWrites sets when a client that does not take its answer is left: a little
+// after the exchange's own end. It is set as soon as that end is known, since the
+// server's own bound, anew for each request, may be shorter than an answer takes;
+// an outlet sets it nearer while a stream is written.
+func (x *Exchange) boundWrites() {
+	at := time.Now()
+	if x.plan != nil {
+		at = x.start.Add(x.plan.total)
 	}
-	return x.start.Add(x.plan.total + x.g.cfg.WriteGrace)
+	_ = http.NewResponseController(x.w).SetWriteDeadline(at.Add(x.g.cfg.WriteGrace))
 }
 
 // isError reports whether an upstream's body is an error of the dialect's own

@@ -21,7 +21,7 @@ func (g *Gateway) end(x *Exchange) {
 		x.guarded(func() { _ = x.answer.Close() })
 	}
 	x.clock.stop()
-	x.leave(x.outcome.Against())
+	x.leave(blamed(x.outcome))
 	if !x.settled {
 		x.settle(event.Interrupted, fault.New(fault.Internal, "internal_error", "the journey ended without an outcome"))
 	}
@@ -31,7 +31,10 @@ func (g *Gateway) end(x *Exchange) {
 	}
 	g.inFlight.Add(-1)
 	if x.members != nil {
-		*x.members = x.Request.Head.Members[:0]
+		// Spans are views into the body: left behind, they would keep it from being freed.
+		m := x.Request.Head.Members
+		clear(m[:cap(m)])
+		*x.members = m[:0]
 		heads.Put(x.members)
 	}
 	if x.body != nil {
@@ -85,7 +88,7 @@ func (x *Exchange) guarded(call func()) {
 func (x *Exchange) event() *event.Event {
 	m := &x.meter
 	e := &event.Event{
-		ID: x.ID, Project: "default", Time: x.start, Path: x.path.name, Stream: x.Stream,
+		ID: x.ID, BodyID: m.bodyID, Project: "default", Time: x.start, Path: x.path.name, Stream: x.Stream,
 		Outcome: x.outcome, Status: x.status, Clock: x.clockName, Parameters: x.parameters,
 		Model: x.served.model, Vendor: x.served.vendor, ServedModel: x.served.id, Endpoint: x.served.endpoint, Fallback: x.served.fallback, Simulated: x.served.simulated,
 		Attempts: x.attempts, AnsweredBy: x.AnsweredBy,
@@ -98,9 +101,6 @@ func (x *Exchange) event() *event.Event {
 	if id := x.header("X-Request-Id"); len(id) <= maxClientID {
 		e.ClientID = id
 	}
-	if x.outcome == event.Cancelled {
-		e.Status = statusLeft // whatever was sent: nobody read it to its end
-	}
 	if x.state != nil {
 		e.Revision = x.state.snapshot.Set.Revision
 	}
@@ -112,13 +112,13 @@ func (x *Exchange) event() *event.Event {
 		e.Code, e.Error = f.Code, f.Error()
 	}
 	if x.Stream && !m.firstVisible.IsZero() {
-		e.FirstToken = m.firstVisible.Sub(x.start)
+		e.FirstToken = m.firstVisible.Sub(x.received)
 		if n := m.usage().Output; n > 1 && x.outcome == event.OK {
 			e.PerToken = m.end.Sub(m.firstVisible) / time.Duration(n-1)
 		}
 	}
 	if !m.firstThought.IsZero() {
-		e.FirstThought = m.firstThought.Sub(x.start)
+		e.FirstThought = m.firstThought.Sub(x.received)
 	}
 	x.eventAssignment(e)
 	return e

@@ -24,13 +24,14 @@ type Exchange struct {
 	AnsweredBy string // "" for the upstream, else the stage that answered by itself
 	Round      int    // of the upstream, from 1
 
-	g     *Gateway
-	state *state // the snapshot this exchange stays on
-	path  path
-	w     http.ResponseWriter
-	r     *http.Request
-	start time.Time
-	body  *buffer // pooled; given back in end
+	g        *Gateway
+	state    *state // the snapshot this exchange stays on
+	path     path
+	w        http.ResponseWriter
+	r        *http.Request
+	start    time.Time
+	received time.Time // when the whole request had been read
+	body     *buffer   // pooled; given back in end
 
 	plan         *plan
 	pin          *experiment.Pin
@@ -51,7 +52,6 @@ type Exchange struct {
 	failure     error
 	clockName   string
 	parameters  []string
-	bodyID      string
 	headersSent bool
 	status      int
 	overhead    time.Duration

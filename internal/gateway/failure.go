@@ -3,12 +3,14 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/weirhq/weir/internal/chat"
+	"github.com/weirhq/weir/internal/chat/openai"
 	"github.com/weirhq/weir/internal/event"
 	"github.com/weirhq/weir/internal/fault"
 	"github.com/weirhq/weir/internal/upstream"
@@ -34,6 +36,20 @@ const (
 	anywhere         // the same endpoint too
 )
 
+// blames reports whether an attempt that ended so is held against its endpoint:
+// it could not be reached, was silent, full or broken. What it refused as it
+// should, and what others ended, is not its failure.
+func (f *failure) blames() bool {
+	switch f.result {
+	case "connect", "send", "header":
+		return true
+	}
+	return f.status == http.StatusTooManyRequests || f.status >= 500 || blamed(f.outcome)
+}
+
+// blamed is the same for an answer that had begun.
+func blamed(o event.Outcome) bool { return o == event.Truncated || o == event.Timeout }
+
 // failed classifies an attempt that ended without a status, or a stream that broke.
 func (x *Exchange) failed(ctx context.Context, err error) *failure {
 	var c *clockError
@@ -42,6 +58,9 @@ func (x *Exchange) failed(ctx context.Context, err error) *failure {
 		return &failure{err: shuttingDown(), outcome: event.Interrupted, result: "interrupted"}
 	case errors.As(context.Cause(ctx), &c):
 		x.clockName = c.name
+		if c.client {
+			return &failure{err: clientTooSlow(), outcome: event.Cancelled, result: "cancelled"}
+		}
 		f := &failure{err: timedOut(c), outcome: event.Timeout, again: otherPlace, result: "timeout_" + c.name}
 		if c.name == "total" {
 			f.again = never
@@ -50,11 +69,11 @@ func (x *Exchange) failed(ctx context.Context, err error) *failure {
 	case ctx.Err() != nil:
 		return &failure{err: clientLeft(), outcome: event.Cancelled, result: "cancelled"}
 	}
-	return brokenUpstream(err)
+	return brokenUpstream(err, x.answer != nil)
 }
 
-// brokenUpstream classifies by how far the upstream came.
-func brokenUpstream(err error) *failure {
+// brokenUpstream classifies by how far the upstream came, and whether an answer had begun.
+func brokenUpstream(err error, begun bool) *failure {
 	f := &failure{outcome: event.UpstreamError, again: anywhere}
 	var up *upstream.Error
 	var own *fault.Error
@@ -66,7 +85,7 @@ func brokenUpstream(err error) *failure {
 		f.result, f.again = "too_large", never
 		f.err = fault.New(fault.Upstream, "upstream_too_large", "one event of the model's answer is over the limit").With(err)
 	case errors.As(err, &own):
-		f.err, f.result, f.again = own, own.Code, otherModel
+		return refusedHere(err)
 	case errors.As(err, &up):
 		f.result = up.Class.String()
 		f.err = fault.New(fault.Upstream, "upstream_"+f.result, "%s", classText[up.Class]).With(err)
@@ -76,12 +95,55 @@ func brokenUpstream(err error) *failure {
 		case upstream.TooLarge:
 			f.again = never
 		}
+	case !begun: // a driver's own trouble: nothing says that the model did anything
+		f.result = "error"
+		f.err = fault.New(fault.Upstream, "upstream_error", "the model could not be asked").With(err)
 	default:
 		f.result = "body"
 		f.outcome = event.Truncated
 		f.err = fault.New(fault.Upstream, "stream_incomplete", "the model's answer broke off before its end").With(err)
 	}
 	return f
+}
+
+// refusedHere is a refusal that a driver or a pool made by itself, without asking.
+// What it says of the request is for the caller, what it says of the model is not.
+func refusedHere(err error) *failure {
+	switch own := fault.From(err); own.Kind {
+	case fault.Invalid, fault.Unsupported, fault.TooLarge:
+		return &failure{err: own, outcome: event.Rejected, result: "rejected"}
+	}
+	return &failure{err: hidden(err), outcome: event.UpstreamError, again: otherModel, result: "unavailable"}
+}
+
+// hidden is an error of a model that cannot be asked, as a caller may read it: the
+// names of models, vendors and secrets are the operator's.
+func hidden(err error) *fault.Error {
+	own := fault.From(err)
+	said := "the model cannot be asked"
+	if own.Kind == fault.Unavailable {
+		said = "the model is not configured"
+	}
+	e := fault.New(own.Kind, own.Code, "%s", said).With(err)
+	e.RetryAfter = own.RetryAfter
+	return e
+}
+
+// brokenEdit is the failure of a request that a step left unfit to be sent, nil
+// when that is not why err came. It is Weir's own defect, and the same everywhere.
+func (x *Exchange) brokenEdit(err error) *failure {
+	if _, untouched := x.Request.Untouched(); untouched {
+		return nil
+	}
+	body, broken := x.Request.Body()
+	if broken == nil {
+		broken = openai.Scan(body, x.path.op, new(chat.Head))
+	}
+	if broken == nil {
+		return nil
+	}
+	own := fault.New(fault.Internal, "internal_error", "internal error").With(fmt.Errorf("a step left a request that cannot be sent: %w: %w", broken, err))
+	return &failure{err: own, outcome: event.Interrupted, result: "interrupted"}
 }
 
 var classText = map[upstream.Class]string{
@@ -100,25 +162,26 @@ func refusedBy(r *upstream.Reply, m *upstream.Model) *failure {
 	case s == http.StatusUnauthorized || s == http.StatusForbidden:
 		// Weir's own credential: never a 401 that looks like the client's key.
 		f.again = otherModel
-		f.err = fault.New(fault.Upstream, "upstream_auth", "model %q refused Weir's credential", m.Name)
+		f.err = fault.New(fault.Upstream, "upstream_auth", "the model refused Weir's credential")
 	case s == http.StatusTooManyRequests:
 		f.outcome, f.body = event.Rejected, r.Body
-		f.err = fault.New(fault.Limited, "rate_limit_exceeded", "model %q is over its rate limit", m.Name)
+		f.err = fault.New(fault.Limited, "rate_limit_exceeded", "the model is over its rate limit")
 	case s == http.StatusRequestTimeout || s == http.StatusTooEarly:
-		f.err = fault.New(fault.Upstream, "upstream_error", "model %q answered %d", m.Name, s)
+		f.err = fault.New(fault.Upstream, "upstream_error", "the model answered %d", s)
 	case s >= 400 && s < 500:
 		f.outcome, f.again, f.body = event.Rejected, never, r.Body
-		f.err = fault.New(fault.Upstream, "upstream_rejected", "model %q answered %d", m.Name, s)
+		f.err = fault.New(fault.Upstream, "upstream_rejected", "the model refused the request: it answered %d", s)
 		f.err.Status = s
 	case s >= 500:
 		f.again = anywhere
-		f.err = fault.New(fault.Upstream, "upstream_error", "model %q answered %d", m.Name, s)
+		f.err = fault.New(fault.Upstream, "upstream_error", "the model answered %d", s)
 		if s == http.StatusServiceUnavailable || s == http.StatusGatewayTimeout {
 			f.err.Status = s
 		}
 	default:
-		f.err = fault.New(fault.Upstream, "upstream_protocol", "model %q answered %d, which is no answer", m.Name, s)
+		f.err = fault.New(fault.Upstream, "upstream_protocol", "the model answered %d, which is no answer", s)
 	}
+	f.err.Cause = fmt.Errorf("model %q", m.Name) // which one is the operator's to know
 	f.err.RetryAfter = retryAfter(r.Header, time.Now())
 	return f
 }
@@ -146,11 +209,12 @@ func timedOut(c *clockError) *fault.Error {
 	return fault.New(fault.Timeout, "timeout_"+c.name, "the model did not answer in time: its %s clock of %s ran out", strings.ReplaceAll(c.name, "_", " "), c.after)
 }
 
-// statusLeft is the status of an exchange whose client left: nginx's 499.
-const statusLeft = 499
-
 func clientLeft() *fault.Error {
 	return fault.New(fault.Cancelled, "client_closed_request", "the client closed the request")
+}
+
+func clientTooSlow() *fault.Error {
+	return fault.New(fault.Cancelled, "client_too_slow", "the client did not take the answer in time")
 }
 
 func shuttingDown() *fault.Error {
@@ -158,7 +222,7 @@ func shuttingDown() *fault.Error {
 }
 
 func unsupported(m *upstream.Model, what string) error {
-	return fault.New(fault.Unsupported, "unsupported_operation", "model %q does not serve %s", m.Name, what).At("model")
+	return fault.New(fault.Unsupported, "unsupported_operation", "the model does not serve %s", what).At("model").With(fmt.Errorf("model %q", m.Name))
 }
 
 // classify says how an exchange ended with err, when nobody said so before.

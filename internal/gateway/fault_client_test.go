@@ -127,9 +127,10 @@ func TestC1ClientLeavesBetweenAttempts(t *testing.T) {
 		r.up.SetScript(chaos.MustParse("status=503"))
 		c := r.dial()
 		c.request(path, journeys[path].body("r", false))
-		if err := r.up.WaitCount(3, 5*time.Second); err != nil {
+		if _, err := r.up.WaitEnded(3, 5*time.Second); err != nil {
 			t.Fatal(err)
 		}
+		time.Sleep(10 * time.Millisecond) // into the pause, which is 25 ms or more
 		c.leave(false)
 		e := r.last(1)
 		asked := r.up.Count()
@@ -191,14 +192,114 @@ func TestClientThatDoesNotReadIsLeft(t *testing.T) {
 	c.request(chatPath, chatBody("r", true))
 	start := time.Now()
 	e := r.last(1)
-	if e.Outcome == event.OK {
-		t.Fatalf("the answer fitted into the buffers on the way: %d frames", e.Frames)
+	if e.Outcome != event.Cancelled || e.Code != "client_too_slow" {
+		t.Fatalf("outcome %v, code %q after %d frames", e.Outcome, e.Code, e.Frames)
 	}
 	for time.Since(start) < 3*500*time.Millisecond && r.gw.InFlight() > 0 {
 		time.Sleep(10 * time.Millisecond)
 	}
 	if n := r.gw.InFlight(); n != 0 {
 		t.Errorf("%d exchanges still wait for a reader after %s", n, time.Since(start))
+	}
+}
+
+// A body that came, but not in the chunks that were promised, is the client's
+// mistake: it did not leave.
+func TestMalformedChunksAreInvalid(t *testing.T) {
+	r := newRig(t, setup{})
+	for n, body := range []string{"zz\r\n{}\r\n", "2\r\n{}xx\r\n0\r\n\r\n", "-1\r\n{}\r\n"} {
+		c := r.dial()
+		c.write("POST " + chatPath + " HTTP/1.1\r\nHost: " + r.host() + "\r\nTransfer-Encoding: chunked\r\n\r\n" + body)
+		a := c.answer()
+		if e := r.last(n + 1); a.status != 400 || a.code() != "invalid_chunking" || e.Outcome != event.Invalid {
+			t.Errorf("%q: %d %s, outcome %v", body, a.status, a.body, e.Outcome)
+		}
+	}
+}
+
+// What is pooled between requests does not keep their bodies from being freed.
+func TestLargeBodiesAreFreed(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // one pool
+	r := newRig(t, setup{})
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	const size = 24 << 20
+	r.chat("r", false)
+	before := heap()
+	var more strings.Builder
+	for i := range 60 { // more members than the small ones have
+		fmt.Fprintf(&more, `,"k%d":1`, i)
+	}
+	if a := r.post(chatPath, `{"model":"nope","pad":"`+strings.Repeat("x", size)+`"`+more.String()+`,"messages":[{}]}`); a.status != 404 {
+		t.Fatal(a.status, a.body)
+	}
+	for range 10 {
+		r.chat("r", false)
+		r.client.CloseIdleConnections()
+	}
+	if now := heap(); now > before+size/2 {
+		t.Errorf("%d MiB after the large request, %d before", now>>20, before>>20)
+	}
+}
+
+// wide is a stream of so many events that it fits into no buffers on the way.
+func wide(events int) []byte {
+	return pieces(strings.Repeat("x", events<<16), 1<<16)
+}
+
+// A reader that pauses holds its model up, and the model's idle clock stands still
+// meanwhile.
+func TestPausingReaderIsNotTheModelsSilence(t *testing.T) {
+	const idle = 200 * time.Millisecond
+	r := newRig(t, setup{models: clocks(upstream.Clocks{Idle: idle})})
+	r.up.SetScript(chaos.Script{Raw: wide(400)})
+	c := r.dial()
+	c.request(chatPath, chatBody("r", true))
+	time.Sleep(4 * idle)
+	if n := r.events.count(); n != 0 {
+		t.Fatalf("ended while its client paused: %+v", r.last(1))
+	}
+	if a := c.answer(); !a.done() || a.err != nil {
+		t.Errorf("%d bytes, %v", len(a.body), a.err)
+	}
+	if e := r.last(1); e.Outcome != event.OK {
+		t.Errorf("outcome %v, clock %q", e.Outcome, e.Clock)
+	}
+}
+
+// After a pause of the reader the idle clock goes on: a model that stalls then is
+// found out.
+func TestIdleClockGoesOnAfterAPause(t *testing.T) {
+	const idle = 200 * time.Millisecond
+	r := newRig(t, setup{models: clocks(upstream.Clocks{Idle: idle})})
+	script := chaos.Script{Raw: wide(400)}
+	script.Stall.At = chaos.Point{Of: chaos.Frames, N: 399}
+	r.up.SetScript(script)
+	c := r.dial()
+	c.request(chatPath, chatBody("r", true))
+	time.Sleep(4 * idle)
+	if a := c.answer(); a.code() != "timeout_idle" {
+		t.Errorf("code %q, %v", a.code(), a.err)
+	}
+	if e := r.last(1); e.Outcome != event.Timeout || e.Clock != "idle" {
+		t.Errorf("outcome %v, clock %q", e.Outcome, e.Clock)
+	}
+}
+
+// A reader that stops is left long before the exchange's own time is over.
+func TestReaderThatStopsIsLeft(t *testing.T) {
+	r := newRig(t, setup{config: func(c *gateway.Config) { c.WriteGrace = 300 * time.Millisecond }})
+	r.up.SetScript(chaos.Script{Raw: wide(400)})
+	r.dial().request(chatPath, chatBody("r", true))
+	if e := r.last(1); e.Outcome != event.Cancelled || e.Code != "client_too_slow" || e.Clock != "" || e.Total > 5*time.Second {
+		t.Errorf("outcome %v, code %q, clock %q after %s", e.Outcome, e.Code, e.Clock, e.Total)
+	}
+	if n := r.snap.Pools["a"].Endpoints[0].Failures(); n != 0 {
+		t.Errorf("the endpoint is blamed for %d failures", n)
 	}
 }
 
@@ -219,7 +320,7 @@ func (r *rig) dial() *client {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(func() { _ = conn.Close() })
-	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
 	return &client{r.t, conn.(*net.TCPConn), bufio.NewReader(conn), r.host()}
 }
 

@@ -67,6 +67,7 @@ func mistakes(good string) []mistake {
 		{name: "gzip", body: good, status: 400, code: "unsupported_encoding", headers: []string{"Content-Encoding", "gzip"}},
 		{name: "deflate in gzip", body: good, status: 400, code: "unsupported_encoding", headers: []string{"Content-Encoding", "gzip, deflate"}},
 		{name: "multipart", body: good, status: 400, code: "unsupported_content_type", headers: []string{"Content-Type", `multipart/form-data; boundary="` + strings.Repeat("-", 10_000) + `"`}},
+		{name: "an unknown variant", body: good, status: 400, code: "unknown_variant", headers: []string{"X-Weir-Variant", "nope"}},
 		{name: "an unknown route", body: strings.Replace(good, `"model":"r"`, `"model":"vlm/a"`, 1), status: 404, code: "model_not_found"},
 		{name: "a route with a NUL", body: strings.Replace(good, `"model":"r"`, `"model":"r\u0000"`, 1), status: 404, code: "model_not_found"},
 	}
@@ -303,14 +304,14 @@ func TestModelWithoutEmbeddings(t *testing.T) {
 			t.Fatalf("deepseek is no vendor without embeddings: %+v %v", v, err)
 		}
 		a.Vendor = v
-	}})
+	}, route: retries(1, "b")})
 	ask := func(what string, n int) {
 		a := r.post("/v1/embeddings", journeys["/v1/embeddings"].body("r", false))
 		if a.status != 400 || a.code() != "unsupported_operation" {
 			t.Errorf("%s: %d %s", what, a.status, a.body)
 		}
 		inDialect(t, what, a)
-		if e := r.last(n); e.Outcome == event.OK || e.Status != 400 {
+		if e := r.last(n); e.Outcome != event.Invalid || e.Status != 400 || len(e.Attempts) != 0 {
 			t.Errorf("%s: %+v", what, e)
 		}
 	}
@@ -322,5 +323,25 @@ func TestModelWithoutEmbeddings(t *testing.T) {
 	ask("the driver", 2)
 	if n := r.up.Count() + r.second.Count(); n != 0 {
 		t.Errorf("an upstream was asked %d times", n)
+	}
+}
+
+// A pinned name is found whether its slash is escaped, as SDKs do, or not; a key
+// sees only what it may use.
+func TestModelsByName(t *testing.T) {
+	r := newRig(t, setup{keys: []access.Key{{Name: "k", SHA256: access.Digest("good"), Scopes: access.Call, Routes: []string{"r", "vllm/a"}}}})
+	for path, want := range map[string]int{"/v1/models/r": 200, "/v1/models/vllm/a": 200, "/v1/models/vllm%2Fa": 200, "/v1/models/vllm%2fb": 404,
+		"/v1/models/ab": 404, "/v1/models/r/": 404, "/v1/models/../models/r": 404, "/v1/models%2fr": 404, "/v1/models/r%00": 404} {
+		c := r.dial()
+		c.write("GET " + path + " HTTP/1.1\r\nHost: x\r\nX-Api-Key: good\r\n\r\n")
+		a := c.answer()
+		if a.status != want {
+			t.Errorf("%s: %d %s, want %d", path, a.status, a.body, want)
+		}
+		if want == 404 {
+			inDialect(t, path, a)
+		} else if err := openaitest.Validate("Model", []byte(a.body)); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
 	}
 }

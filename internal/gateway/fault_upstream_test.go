@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -186,7 +187,7 @@ func TestU6CutAtEveryByte(t *testing.T) {
 // cutEverywhere ends the stream after each byte in whole HTTP framing, which keeps
 // the connection, and at some of them with the connection: cut or reset.
 func cutEverywhere(t *testing.T, r *rig, g chaos.Stream) {
-	for at := 1; at < len(g.Bytes) && !t.Failed(); at++ {
+	for at := 1; at < len(g.Bytes) && !t.Failed(); at += stride {
 		cutAt(t, r, g, at, chaos.EndEarly)
 		if at%10 == len(g.Bytes)%10 {
 			cutAt(t, r, g, at, []chaos.Ending{chaos.EndCut, chaos.EndReset}[at/10%2])
@@ -197,7 +198,7 @@ func cutEverywhere(t *testing.T, r *rig, g chaos.Stream) {
 func cutAt(t *testing.T, r *rig, g chaos.Stream, at int, how chaos.Ending) {
 	before := r.events.count()
 	r.up.Enqueue(chaos.Script{Raw: g.Bytes, Stop: chaos.Stop{At: chaos.Point{Of: chaos.Bytes, N: at}, How: how}})
-	a := r.post(chatPath, chatBody("r", true, `"stream_options":{"include_usage":true}`))
+	a := r.direct(chatPath, chatBody("r", true, `"stream_options":{"include_usage":true}`))
 	o := r.events.at(t, before).Outcome
 	switch {
 	case strings.Contains(string(g.Bytes[:at]), `data: {"error":{`) && strings.HasSuffix(strings.TrimSpace(string(g.Bytes[:at])), "}}"):
@@ -214,6 +215,15 @@ func cutAt(t *testing.T, r *rig, g chaos.Stream, at int, how chaos.Ending) {
 	if a.done() && !bytes.Contains(g.Bytes[:at], []byte("[DONE]")) {
 		t.Errorf("%s %s at %d: [DONE] was made up", g.Name, how, at)
 	}
+}
+
+// direct asks without a socket above the gateway: for tests that ask very often.
+func (r *rig) direct(path, body string) answer {
+	req := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+	req.RemoteAddr, req.Host = "127.0.0.1:50000", "localhost"
+	w := httptest.NewRecorder()
+	r.gw.Handler().ServeHTTP(w, req)
+	return answer{w.Code, w.Header(), w.Body.String(), nil}
 }
 
 func tail(s string) string { return s[max(0, len(s)-300):] }

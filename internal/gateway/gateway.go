@@ -31,8 +31,10 @@ type Config struct {
 	Steps func(*experiment.Route, *experiment.Variant) Steps
 
 	BodyLimit   int64         // bytes of a request body; 0: 32 MiB
-	BodyTimeout time.Duration // to read a request body; 0: 30 s
-	WriteGrace  time.Duration // beyond the total clock, for a slow reader; 0: 10 s
+	BodyTimeout time.Duration // to read a request body; 0: 1 min
+	// WriteGrace is how long a client may take to take in one write, and an
+	// exchange's last beyond the total clock; 0: 30 s.
+	WriteGrace time.Duration
 
 	// Insecure says that the operator accepts callers without keys from
 	// anywhere; without it they must come from this machine, and be meant for it.
@@ -67,10 +69,10 @@ func New(cfg Config) (*Gateway, error) {
 		cfg.BodyLimit = 32 << 20
 	}
 	if cfg.BodyTimeout <= 0 {
-		cfg.BodyTimeout = 30 * time.Second
+		cfg.BodyTimeout = time.Minute
 	}
 	if cfg.WriteGrace <= 0 {
-		cfg.WriteGrace = 10 * time.Second
+		cfg.WriteGrace = 30 * time.Second
 	}
 	if cfg.Steps == nil {
 		cfg.Steps = func(*experiment.Route, *experiment.Variant) Steps { return Steps{} }

@@ -12,6 +12,7 @@ type meter struct {
 	total, round chat.Usage
 	known        bool // some usage was read; zero is a value
 	finish       string
+	bodyID       string // the answer's own
 	refusal      bool
 	frames       int
 	malformed    int
@@ -19,6 +20,9 @@ type meter struct {
 	firstThought time.Time
 	end          time.Time
 }
+
+// maxBodyID bounds the id of an answer that is kept.
+const maxBodyID = 200
 
 // usage is what all rounds consumed.
 func (m *meter) usage() chat.Usage {
@@ -28,9 +32,11 @@ func (m *meter) usage() chat.Usage {
 }
 
 // nextRound begins another round: its usage is added, within a round the last holds.
+// What the reader sees first comes in the last round.
 func (m *meter) nextRound() {
 	m.total.Add(m.round)
-	m.round, m.finish = chat.Usage{}, ""
+	m.round, m.finish, m.bodyID = chat.Usage{}, "", ""
+	m.firstVisible, m.firstThought = time.Time{}, time.Time{}
 }
 
 func (m *meter) note(f *chat.Frame) {
@@ -40,6 +46,9 @@ func (m *meter) note(f *chat.Frame) {
 	}
 	if f.Finish != "" && m.finish == "" {
 		m.finish = f.Finish
+	}
+	if m.bodyID == "" && len(f.ID) > 0 && len(f.ID) <= maxBodyID {
+		m.bodyID = string(f.ID)
 	}
 	if f.Refusal {
 		m.refusal = true

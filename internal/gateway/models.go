@@ -28,25 +28,35 @@ func (g *Gateway) models(w http.ResponseWriter, r *http.Request, id string) {
 		g.plainError(w, r, err)
 		return
 	}
+	if id != "" {
+		g.oneModel(w, r, st, p, id)
+		return
+	}
 	var list []openai.ModelInfo
 	for _, name := range st.names {
-		if !p.MayUse(name) || (id != "" && name != id) {
-			continue
+		if p.MayUse(name) {
+			list = append(list, st.info(name))
 		}
-		owner := "weir"
-		if st.routes[name].pinned {
-			owner = st.routes[name].plans[st.routes[name].route.Baseline].targets[0].model.Vendor.Name
-		}
-		list = append(list, openai.ModelInfo{ID: name, Created: st.created, OwnedBy: owner})
 	}
-	switch {
-	case id == "":
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(openai.Models(list))
-	case len(list) == 0:
-		g.plainError(w, r, fault.New(fault.NotFound, "model_not_found", "no route or model %q that this key may use", short(id, 100)))
-	default:
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(openai.Model(list[0]))
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(openai.Models(list))
+}
+
+// oneModel tells of one name: any that a request may carry, listed or not.
+func (g *Gateway) oneModel(w http.ResponseWriter, r *http.Request, st *state, p *access.Principal, id string) {
+	if st.routes[id] == nil || !p.MayUse(id) {
+		g.plainError(w, r, notFound(st, id))
+		return
 	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(openai.Model(st.info(id)))
+}
+
+// info describes a name. A pinned model is its vendor's, a route Weir's.
+func (st *state) info(name string) openai.ModelInfo {
+	rp, owner := st.routes[name], "weir"
+	if rp.pinned {
+		owner = rp.plans[rp.route.Baseline].targets[0].model.Vendor.Name
+	}
+	return openai.ModelInfo{ID: name, Created: st.created, OwnedBy: owner}
 }

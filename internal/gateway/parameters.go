@@ -3,6 +3,8 @@ package gateway
 import (
 	"encoding/json"
 	"strconv"
+
+	"github.com/weirhq/weir/internal/chat"
 )
 
 // newParameter reads a variant's parameter once, when a snapshot is applied.
@@ -16,15 +18,23 @@ func newParameter(name string, value json.RawMessage) parameter {
 	return p
 }
 
+// ofEmbeddings reports whether a parameter is one of embeddings: the others are
+// those of conversations.
+func (p parameter) ofEmbeddings() bool { return p.name == "dimensions" || p.name == "encoding_format" }
+
 // applyParameters settles who decides: a parameter that the variant names wins
 // over the caller's, one that it does not name stays the caller's, and of two
 // output-token limits the smaller holds. Otherwise an application that sends its
 // own temperature would undo a temperature experiment unseen.
 func (x *Exchange) applyParameters() {
+	limit := int64(-1)
+	if x.path.op == chat.OpChat {
+		limit = x.callersLimit()
+	}
 	for i := range x.plan.parameters {
 		p := &x.plan.parameters[i]
 		if p.limit >= 0 {
-			x.applyLimit(p)
+			x.applyLimit(p, limit)
 			continue
 		}
 		x.Request.Set(p.name, p.value)
@@ -36,14 +46,26 @@ func (x *Exchange) applyParameters() {
 	}
 }
 
+// callersLimit is the caller's output limit, -1 when there is none. Of two that
+// differ the larger is taken out: which of them holds would be the model's choice.
+func (x *Exchange) callersLimit() int64 {
+	old, now := x.Request.Head.MaxTokens, x.Request.Head.MaxCompletion
+	switch {
+	case old < 0 || now < 0:
+		return max(old, now)
+	case old < now:
+		x.Request.Set("max_completion_tokens", nil)
+		x.parameters = append(x.parameters, "max_completion_tokens: none (max_tokens is smaller)")
+	case now < old:
+		x.Request.Set("max_tokens", nil)
+		x.parameters = append(x.parameters, "max_tokens: none (max_completion_tokens is smaller)")
+	}
+	return min(old, now)
+}
+
 // applyLimit compares the variant's output limit with the caller's, under
 // whichever of its two names each uses.
-func (x *Exchange) applyLimit(p *parameter) {
-	h := &x.Request.Head
-	callers := h.MaxTokens
-	if callers < 0 || (h.MaxCompletion >= 0 && h.MaxCompletion < callers) {
-		callers = h.MaxCompletion
-	}
+func (x *Exchange) applyLimit(p *parameter, callers int64) {
 	switch {
 	case callers < 0:
 		x.Request.Set(p.name, p.value)

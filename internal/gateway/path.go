@@ -7,6 +7,7 @@ import (
 
 	"github.com/weirhq/weir/internal/chat"
 	"github.com/weirhq/weir/internal/chat/openai"
+	"github.com/weirhq/weir/internal/event"
 	"github.com/weirhq/weir/internal/fault"
 )
 
@@ -60,7 +61,8 @@ func (g *Gateway) handle(w http.ResponseWriter, r *http.Request) {
 	case at == "/readyz":
 		g.health(w, g.Ready())
 	case at == "/v1/models" || strings.HasPrefix(at, "/v1/models/"):
-		g.models(w, r, strings.TrimPrefix(strings.TrimPrefix(at, "/v1/models"), "/"))
+		// Clients escape the slash of a pinned name; the name itself is compared whole.
+		g.models(w, r, strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/v1/models"), "/"))
 	case at == "/metrics" && g.cfg.MetricsHandler != nil && g.environment():
 		g.cfg.MetricsHandler.ServeHTTP(w, r)
 	default:
@@ -71,7 +73,7 @@ func (g *Gateway) handle(w http.ResponseWriter, r *http.Request) {
 
 func methodNotAllowed(w http.ResponseWriter, r *http.Request, allow string) error {
 	w.Header().Set("Allow", allow)
-	return fault.New(fault.Method, "method_not_allowed", "%s %s: use %s", short(r.Method, 20), r.URL.Path, allow)
+	return fault.New(fault.Method, "method_not_allowed", "%s %s: use %s", short(r.Method, 20), short(r.URL.Path, 100), allow)
 }
 
 // health answers probes. It touches neither models nor stores.
@@ -94,16 +96,21 @@ func (g *Gateway) health(w http.ResponseWriter, ok bool) {
 
 // plainError answers a request that makes no journey.
 func (g *Gateway) plainError(w http.ResponseWriter, r *http.Request, err error) {
+	id := event.NewID(time.Now())
+	w.Header().Set("X-Weir-Request-Id", id)
+	if caller := headerOf(r, "X-Request-Id"); caller != "" && len(caller) <= maxClientID {
+		w.Header().Set("X-Request-Id", caller)
+	}
 	w.Header().Set("Content-Type", "application/json")
 	leaveUnread(w, r)
 	w.WriteHeader(openai.Status(err))
-	_, _ = w.Write(openai.Codec{}.Error(err, "", false))
+	_, _ = w.Write(openai.Codec{}.Error(err, id, false))
 }
 
 // leaveUnread closes the connection after an answer to a request whose body is
 // not wanted: otherwise the answer would wait until some of it has come.
 func leaveUnread(w http.ResponseWriter, r *http.Request) {
-	if r.ContentLength != 0 {
+	if r.ContentLength != 0 && r.ProtoMajor == 1 { // in HTTP/2 it would close the connection of others too
 		w.Header().Set("Connection", "close")
 	}
 }

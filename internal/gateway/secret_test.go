@@ -56,3 +56,26 @@ func TestSecretsAndContentStayInside(t *testing.T) {
 		}
 	}
 }
+
+// What was sent is told back to the caller alone: events and logs keep what was
+// wrong with it, and where.
+func TestEventsDoNotQuoteTheBody(t *testing.T) {
+	r := newRig(t, setup{})
+	for n, body := range []string{
+		`{"model":"r","messages":"canary"}`,
+		`{"model":"r","messages":[{"role":"user","content":"x"}],"user":["canary"]}`,
+		`{"model":"r","messages":[{"role":"user","content":"x"}],"user":"\canary"}`,
+		`{"model":"r","messages":[{"role":"user","content":"x"}],"max_tokens":"canary"}`,
+		`{"model":"canary","messages":[{"role":"user","content":"x"}]}`,
+		`{"model":"r","messages":[{"role":"user","content":"x"}],"n":4111111111}`,
+	} {
+		a := r.post(chatPath, body)
+		e := r.last(n + 1)
+		if a.status/100 != 4 || e.Code == "" || e.Error == "" {
+			t.Errorf("%s: %d %s, event %+v", body, a.status, a.body, e)
+		}
+		if kept := e.Error + r.logs.String(); strings.Contains(kept, "canary") || strings.Contains(kept, "4111") {
+			t.Errorf("%s: kept %q", body, e.Error)
+		}
+	}
+}

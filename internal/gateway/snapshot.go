@@ -40,7 +40,8 @@ type state struct {
 type routePlan struct {
 	route  *experiment.Route
 	plans  map[*experiment.Variant]*plan
-	pinned bool // a `vendor/model` name
+	embeds map[*experiment.Variant]*plan // the same for embeddings
+	pinned bool                          // a `vendor/model` name
 	series *telemetry.RouteSeries
 }
 
@@ -87,6 +88,9 @@ func (g *Gateway) Apply(s Snapshot) error {
 		st.names = append(st.names, name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Pools)) {
+		if s.Environment { // every request is for the one route
+			break
+		}
 		if err := g.planPinned(st, s.Pools[name]); err != nil {
 			return err
 		}
@@ -119,7 +123,7 @@ func (g *Gateway) planPinned(st *state, p *upstream.Pool) error {
 }
 
 func (g *Gateway) planRoute(s *Snapshot, r *experiment.Route) (*routePlan, error) {
-	rp := &routePlan{route: r, plans: map[*experiment.Variant]*plan{}, series: g.cfg.Weir.Route(r.Name)}
+	rp := &routePlan{route: r, plans: map[*experiment.Variant]*plan{}, embeds: map[*experiment.Variant]*plan{}, series: g.cfg.Weir.Route(r.Name)}
 	variants := []*experiment.Variant{r.Baseline}
 	if r.Experiment != nil {
 		for _, a := range r.Experiment.Arms {
@@ -134,6 +138,8 @@ func (g *Gateway) planRoute(s *Snapshot, r *experiment.Route) (*routePlan, error
 		if err != nil {
 			return nil, fmt.Errorf("plan route %q, variant %q: %w", r.Name, v.Name, err)
 		}
+		rp.embeds[v] = p.forEmbeddings()
+		p.parameters = slices.DeleteFunc(p.parameters, parameter.ofEmbeddings)
 		rp.plans[v] = p
 	}
 	return rp, nil
@@ -170,6 +176,40 @@ func (g *Gateway) planVariant(s *Snapshot, r *experiment.Route, v *experiment.Va
 		p.steps.RailsOut = append(slices.Clip(p.steps.RailsOut), member("model_version", quote(v.Name), false))
 	}
 	return p, nil
+}
+
+// plan is the plan of a variant for what a path asks.
+func (rp *routePlan) plan(op chat.Op, v *experiment.Variant) *plan {
+	if op == chat.OpEmbed {
+		return rp.embeds[v]
+	}
+	return rp.plans[v]
+}
+
+// forEmbeddings is the plan for vectors. It has no fallback: those of another
+// model lie in another space, and would be compared with the ones stored before.
+func (p *plan) forEmbeddings() *plan {
+	e := *p
+	e.targets = p.targets[:1:1]
+	e.parameters = nil
+	for _, v := range p.parameters {
+		if v.ofEmbeddings() {
+			e.parameters = append(e.parameters, v)
+		}
+	}
+	return &e
+}
+
+// capable says whether the variant's own model can be asked this at all.
+func (p *plan) capable(op chat.Op) error {
+	t := &p.targets[0]
+	switch {
+	case op == chat.OpEmbed && t.embed == nil:
+		return unsupported(t.model, "embeddings")
+	case op == chat.OpChat && t.chat == nil:
+		return unsupported(t.model, "conversations")
+	}
+	return nil
 }
 
 // do asks the capability that the path needs.

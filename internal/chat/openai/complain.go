@@ -18,7 +18,8 @@ func notJSON(body []byte, c *cursor) error {
 	case c.bad == badDeep:
 		code = "too_deep"
 	}
-	return fault.New(fault.Invalid, code, "the body is not valid JSON: %s: %s%s", place(body, c.i), c.bad, found(body, c))
+	return fault.New(fault.Invalid, code, "the body is not valid JSON: %s: %s%s", place(body, c.i), c.bad, found(body, c)).
+		Keep("the body is not valid JSON: %s: %s", place(body, c.i), c.bad)
 }
 
 // found says what stands where something else was expected.

@@ -28,6 +28,8 @@ func inspect(data []byte, f *chat.Frame, t *tracker) {
 			empty = inspectChoices(&c, f, &seen)
 		case "usage":
 			inspectUsage(&c, f)
+		case "id":
+			f.ID = inside(c.raw())
 		case "error":
 			failed = string(c.raw()) != "null" || failed
 		case "object":
@@ -45,6 +47,14 @@ func inspect(data []byte, f *chat.Frame, t *tracker) {
 		f.UsageOnly = empty && f.HasUsage
 		t.add(seen)
 	}
+}
+
+// inside is what stands between the quotes of a string, nil for another value.
+func inside(v []byte) []byte {
+	if len(v) < 2 || v[0] != '"' {
+		return nil
+	}
+	return v[1 : len(v)-1]
 }
 
 // inspectChoices reports whether the array is there and empty.

@@ -185,11 +185,11 @@ func part(raw []byte, at string) (object, error) {
 	o, ok := takeApart(raw)
 	switch {
 	case raw[0] != '{':
-		return o, fault.New(fault.Invalid, "invalid_type", "%q must be an object, and is %s", at, describe(raw)).At(at)
+		return o, fault.New(fault.Invalid, "invalid_type", "%q must be an object, and is %s", at, describe(raw)).At(at).Keep("%q must be an object", at)
 	case !ok:
 		return o, broken(at)
 	case o.repeats != "":
-		return o, fault.New(fault.Invalid, "duplicate_key", "%q has %q twice", at, shorten(o.repeats)).At(at).Mend("Send it once")
+		return o, fault.New(fault.Invalid, "duplicate_key", "%q has %q twice", at, shorten(o.repeats)).At(at).Keep("%q has a member twice", at).Mend("Send it once")
 	}
 	return o, nil
 }

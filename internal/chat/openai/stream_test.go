@@ -101,7 +101,7 @@ func TestStreamFrames(t *testing.T) {
 				t.Fatalf("%d frames, want %d", len(frames), len(want))
 			}
 			for i, f := range frames {
-				f.Raw, f.Data = nil, nil
+				f.Raw, f.Data, f.ID = nil, nil, nil
 				if !reflect.DeepEqual(f, want[i]) {
 					t.Errorf("frame %d: got %+v, want %+v", i, f, want[i])
 				}

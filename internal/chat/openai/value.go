@@ -155,5 +155,6 @@ func (v value) wrongType(name, want string) error {
 }
 
 func (v value) wrong(code, name, what string) error {
-	return fault.New(fault.Invalid, code, "%q %s, and is %s (%s)", name, what, describe(v.bytes()), place(v.body, v.from)).At(name)
+	return fault.New(fault.Invalid, code, "%q %s, and is %s (%s)", name, what, describe(v.bytes()), place(v.body, v.from)).At(name).
+		Keep("%q %s (%s)", name, what, place(v.body, v.from))
 }

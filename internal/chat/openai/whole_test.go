@@ -35,10 +35,31 @@ func TestWhole(t *testing.T) {
 			if len(frames) != 1 || string(f.Raw) != c.in || string(f.Data) != strings.TrimSpace(c.in) {
 				t.Errorf("%d frames, %q, %q", len(frames), f.Raw, f.Data)
 			}
-			f.Raw, f.Data = nil, nil
+			f.Raw, f.Data, f.ID = nil, nil, nil
 			if !reflect.DeepEqual(f, c.want) {
 				t.Errorf("got %+v, want %+v", f, c.want)
 			}
 		})
+	}
+}
+
+// The id of an answer is noted where it stands at the top level, and is a string.
+func TestAnswersID(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"id":"chatcmpl-1","choices":[]}`:                      "chatcmpl-1",
+		`{"choices":[{"message":{"id":"inner"}}], "id" : "x" }`: "x",
+		`{"choices":[{"id":"inner"}]}`:                          "",
+		`{"id":7}`:                                              "",
+		`{"id":null}`:                                           "",
+		`{"id":""}`:                                             "",
+		`{"id":"cut","choices":`:                                "",
+	} {
+		if f, _ := NewWhole([]byte(in)).Next(); string(f.ID) != want {
+			t.Errorf("%s: id %q, want %q", in, f.ID, want)
+		}
+		frames, _ := readAll(t, openStream(strings.NewReader("data: "+in+"\n\ndata: [DONE]\n\n"), 0))
+		if got := string(frames[0].ID); got != want {
+			t.Errorf("%s in a stream: id %q, want %q", in, got, want)
+		}
 	}
 }
