@@ -52,11 +52,11 @@ requests that were answered whole.`,
 	}
 	g.flags(cmd)
 	f := cmd.Flags()
-	f.IntVarP(&b.requests, "requests", "n", 100, "how many requests")
-	f.IntVar(&b.concurrency, "concurrency", 4, "how many at once")
+	f.IntVarP(&b.requests, "requests", "n", 100, "`NUMBER` of requests")
+	f.IntVar(&b.concurrency, "concurrency", 4, "`NUMBER` of requests at once")
 	f.BoolVar(&b.stream, "stream", false, "ask for streams, and measure the time to first token")
-	f.IntVar(&b.size, "prompt-bytes", 200, "size of the prompt")
-	f.IntVar(&b.maxTokens, "max-tokens", 64, "most tokens of an answer")
+	f.IntVar(&b.size, "prompt-bytes", 200, "size of the prompt, `BYTES`")
+	f.IntVar(&b.maxTokens, "max-tokens", 64, "most `TOKENS` of an answer")
 	return cmd
 }
 
@@ -242,7 +242,7 @@ func (b *bench) write(r benchResult, output string) error {
 		return b.app.writeJSON(r)
 	}
 	d := details{w: b.app.out}
-	d.head(fmt.Sprintf("route %s at %s", plain(r.Route), r.Gateway))
+	d.head(fmt.Sprintf("route %s at %s", r.Route, r.Gateway))
 	d.line("requests", fmt.Sprintf("%d in %.1f s, %d at once", r.Requests, r.Seconds, r.Concurrency))
 	d.line("succeeded", fmt.Sprintf("%d: %.1f a second", r.Succeeded, r.PerSecond))
 	if r.Succeeded > 0 {

@@ -41,9 +41,9 @@ The route is the only one there is, or the one named with --route.`,
 	}
 	g.flags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&c.unit, "unit", "", "whom to speak as: sent as the `USER` of the body")
+	f.StringVar(&c.unit, "unit", "", "`USER` to speak as: sent as user in the body")
 	f.StringVar(&c.variant, "variant", "", "force the variant of this `NAME`; needs a key with scope force")
-	f.StringVar(&c.system, "system", "", "a system message to begin with, `TEXT`")
+	f.StringVar(&c.system, "system", "", "`TEXT` of a system message to begin with")
 	c.headers = headers{}
 	f.Var(c.headers, "header", "a header to send; may be repeated")
 	return cmd

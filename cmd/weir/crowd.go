@@ -206,12 +206,16 @@ func quantile(d []time.Duration, q float64) float64 {
 	return float64(sorted[max(rank, 1)-1].Microseconds()) / 1000
 }
 
-// line is the summary on one line.
+// line is the summary on one line, short enough for most terminals.
 func (s summary) line() string {
 	parts := []string{fmt.Sprintf("%.1f req/s", s.PerSecond)}
 	for _, name := range slices.Sorted(maps.Keys(s.Variants)) {
 		v := s.Variants[name]
-		parts = append(parts, fmt.Sprintf("%s: %d users, %d requests, p50 %.0f ms, p95 %.0f ms, %d errors", name, v.Users, v.Requests, v.P50, v.P95, v.Errors))
+		part := fmt.Sprintf("%s: %s, p50 %.0f ms", name, count(v.Requests, "answer"), v.P50)
+		if v.Errors > 0 {
+			part += ", " + count(v.Errors, "error")
+		}
+		parts = append(parts, part)
 	}
 	return strings.Join(parts, " · ")
 }

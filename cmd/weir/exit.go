@@ -34,8 +34,8 @@ var exitCodes = []struct {
 }{
 	{exitOK, "ok", "it was done"},
 	{exitError, "error", "something went wrong: the message says what"},
-	{exitUsage, "usage", "the command was called wrongly, or the definitions cannot be used"},
-	{exitFindings, "findings", "doctor found something wrong, or --strict and there are warnings"},
+	{exitUsage, "usage", "it was called wrongly, or the definitions cannot be used"},
+	{exitFindings, "findings", "doctor found an error, or --strict and there are warnings"},
 	{exitAuth, "auth", "no key, a wrong one, or one that may not do this"},
 	{exitNotFound, "not_found", "there is no such route, variant or request"},
 	{exitConflict, "conflict", "it is there already, or was changed by somebody else"},

@@ -56,7 +56,7 @@ with the client and are not asked here.`,
 	q.Headers = map[string]string{}
 	f.Var(headers(q.Headers), "header", "a header of the request; may be repeated")
 	f.StringVar(&q.Key, "as", "", "`NAME` of the key that calls")
-	f.StringSliceVar(&q.Groups, "groups", nil, "groups of the key that calls, `A,B`")
+	f.StringSliceVar(&q.Groups, "groups", nil, "`LIST` of groups of the key that calls, with commas")
 	f.StringVar(&q.Forced, "variant", "", "`NAME` of the variant that the caller forces")
 	f.BoolVar(&q.MayForce, "may-force", false, "the key that calls has scope force")
 	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions([]string{"user", "session", "key"}, cobra.ShellCompDirectiveNoFileComp))
@@ -128,7 +128,7 @@ func (a *app) printExplanation(x *client.Explanation, output string) error {
 		who = fmt.Sprintf("%s %q", x.Kind, x.Unit)
 	}
 	d := details{w: a.out}
-	d.head(fmt.Sprintf("%s on route %s gets %s", who, plain(x.Route), plain(x.Variant)))
+	d.head(fmt.Sprintf("%s on route %s gets %s", who, x.Route, x.Variant))
 	d.line("why", x.Reason)
 	d.line("model", x.Model)
 	d.line("enrolled", enrolledText(x.Enrolled))
@@ -154,6 +154,7 @@ func enrolledText(yes bool) string {
 }
 
 // details prints facts under headings, one a line: what it is, then how it is.
+// What it prints is from elsewhere, so it is made harmless here.
 type details struct {
 	w   io.Writer
 	err error // of the first write that failed
@@ -161,7 +162,7 @@ type details struct {
 
 func (d *details) head(text string) {
 	if d.err == nil {
-		_, d.err = fmt.Fprintln(d.w, text)
+		_, d.err = fmt.Fprintln(d.w, plain(text))
 	}
 }
 
@@ -172,7 +173,7 @@ func (d *details) line(name, text string) {
 			name = ""
 		}
 		if text != "" && d.err == nil {
-			_, d.err = fmt.Fprintf(d.w, "  %-13s %s\n", name, plain(l))
+			_, d.err = fmt.Fprintf(d.w, "  %-13s %s\n", plain(name), plain(l))
 		}
 	}
 }

@@ -61,9 +61,9 @@ variants and recent requests), operate (reload), admin (kept for later).`,
 		return a.createKey(k, output.word)
 	}
 	f := cmd.Flags()
-	f.StringSliceVar(&k.scopes, "scopes", []string{"call"}, "what the key may do, `A,B`: "+strings.Join(allScopes, ", "))
-	f.StringSliceVar(&k.groups, "groups", nil, "groups that expressions can ask for, `A,B`")
-	f.StringSliceVar(&k.routes, "routes", nil, "routes the key may use, `A,B`; a * at the end stands for the rest (default all)")
+	f.StringSliceVar(&k.scopes, "scopes", []string{"call"}, "`LIST` of what the key may do, with commas: "+strings.Join(allScopes, ", "))
+	f.StringSliceVar(&k.groups, "groups", nil, "`LIST` of groups that expressions can ask for, with commas")
+	f.StringSliceVar(&k.routes, "routes", nil, "`LIST` of routes the key may use, with commas; a * at the end stands for the rest (default all)")
 	f.StringVar(&k.expires, "expires", "", "`TIME` from when on the key is refused: 2027-01-31, or 2027-01-31T12:00:00Z (default never)")
 	f.StringVar(&k.into, "append", "", "put the lines into this `FILE` of definitions instead of printing them")
 	f.StringVar(&k.tokenFile, "token-file", "", "write the token to this new `FILE` (mode 0600) instead of showing it")

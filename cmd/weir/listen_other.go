@@ -3,3 +3,7 @@
 package main
 
 func setReusePort(uintptr) error { return errNoReusePort }
+
+func steerToSecond(uintptr) error { return errNoReusePort }
+
+func steerToAll(uintptr) error { return errNoReusePort }

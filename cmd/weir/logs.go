@@ -30,10 +30,11 @@ func (a *app) logsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logs [ID]",
 		Short: "Show recent requests: who got what, and how it ended",
-		Long: `Show the requests that the running Weir holds in memory (the last few thousand),
+		Long: `Show the requests that the running Weir holds in memory (the last two thousand or so),
 oldest first. With ID, which is Weir's id of a request, the caller's own or the
 reply's, show all that is known of it: attempts, parameters, times, tokens.
-Bodies are never shown: they are not kept.
+Bodies are never shown: they are not kept. The JSON is that of the admin API:
+Event in its /openapi.json.
 
 A request enters the list when it ends, so one that is still being answered is
 not there yet.`,
@@ -74,8 +75,8 @@ not there yet.`,
 	f.StringVar(&l.query.Variant, "variant", "", "only the variant of this `NAME`")
 	f.StringVar(&l.query.Outcome, "outcome", "", "only this `OUTCOME`: "+strings.Join(outcomes, ", "))
 	f.StringVar(&l.query.Key, "caller", "", "only the caller whose key has this `NAME`")
-	f.DurationVar(&since, "since", 0, "only the last so long: 5m")
-	f.IntVarP(&l.limit, "limit", "n", 50, "at most so many, the newest")
+	f.DurationVar(&since, "since", 0, "only those of the last `TIME`: 5m")
+	f.IntVarP(&l.limit, "limit", "n", 50, "at most this `NUMBER` of requests, the newest")
 	_ = cmd.RegisterFlagCompletionFunc("outcome", cobra.FixedCompletions(outcomes, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -114,7 +115,7 @@ func (l *logs) run(ctx context.Context) error {
 		return err
 	}
 	if l.query.ID != "" && len(events) == 0 {
-		return advise(&exitErr{exitNotFound, fmt.Errorf("no request %q in memory, where only the last few thousand are held", l.query.ID)},
+		return advise(&exitErr{exitNotFound, fmt.Errorf("no request %q in memory, where only the last two thousand or so are held", l.query.ID)},
 			"weir logs -n 1000 -o name lists ids; a request that is still being answered has no entry")
 	}
 	p := newEventPrinter(l.app, l.form, l.follow, events)

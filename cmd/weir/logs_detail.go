@@ -13,7 +13,7 @@ import (
 // printEvent shows all that is known of one request.
 func printEvent(w io.Writer, e *client.Event) error {
 	d := details{w: w}
-	d.head("request " + plain(e.ID))
+	d.head("request " + e.ID)
 	d.line("time", e.Time.Local().Format("2006-01-02 15:04:05.000 -07:00"))
 	d.line("outcome", fmt.Sprintf("%s, status %d", e.Outcome, e.Status))
 	d.line("code", e.Code)

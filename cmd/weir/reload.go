@@ -2,7 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"os"
 	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/weirhq/weir/internal/access"
@@ -15,7 +20,7 @@ import (
 // Requests under way stay on what they began with.
 func (s *server) putInForce(c *definition.Compiled) error {
 	old := s.inForce.Load()
-	next := &inForce{compiled: c, pools: map[string]*upstream.Pool{}}
+	next := &inForce{compiled: c, pools: map[string]*upstream.Pool{}, secrets: secretFiles(c)}
 	if len(c.Keys) > 0 {
 		keys, err := access.NewKeyring(c.Keys)
 		if err != nil {
@@ -23,31 +28,60 @@ func (s *server) putInForce(c *definition.Compiled) error {
 		}
 		next.keys = keys
 	}
+	if err := s.apply(old, next); err != nil {
+		next.closeBut(old)
+		return err
+	}
+	s.inForce.Store(next)
+	old.closeBut(next)
+	for name, p := range next.pools {
+		s.weir.Model(name).Up.SetBool(p.Ready() == nil)
+	}
+	s.retain(old, next)
+	s.weir.Loaded(c.Revision, time.Now())
+	return nil
+}
+
+// apply makes the pools and hands everything to the gateway.
+func (s *server) apply(old, next *inForce) error {
+	c := next.compiled
 	for _, m := range c.Models {
 		p, err := s.pool(old, m)
 		if err != nil {
 			return err
 		}
 		next.pools[m.Name] = p
-		s.weir.Model(m.Name).Up.SetBool(p.Ready() == nil)
 	}
-	err := s.gateway.Apply(gateway.Snapshot{
+	return s.gateway.Apply(gateway.Snapshot{
 		Set: c.Set, Keys: next.keys, Pools: next.pools, Signer: s.signer, Environment: c.Environment,
-		CookieTTL: c.Listen.SessionTTL, Secure: c.Listen.TLS != nil,
+		CookieTTL: c.Listen.SessionTTL, Secure: s.secure,
 	})
-	if err != nil {
-		return err
+}
+
+// closeBut closes the pools that the other does not go on with.
+func (f *inForce) closeBut(other *inForce) {
+	if f == nil {
+		return
 	}
-	s.inForce.Store(next)
-	if old != nil {
-		for name, p := range old.pools {
-			if next.pools[name] != p {
-				p.Close()
-			}
+	for name, p := range f.pools {
+		if other == nil || other.pools[name] != p {
+			p.Close()
 		}
 	}
-	s.weir.Loaded(c.Revision, time.Now())
-	return nil
+}
+
+// retain forgets the numbers of what two reloads in a row do without. Not at once:
+// requests under way still count under the names they began with.
+func (s *server) retain(old, next *inForce) {
+	if old == nil {
+		return
+	}
+	route := func(name string) bool {
+		return name == "" || strings.Contains(name, "/") || old.compiled.Set.Routes[name] != nil || next.compiled.Set.Routes[name] != nil
+	}
+	model := func(name string) bool { return name == "" || old.pools[name] != nil || next.pools[name] != nil }
+	s.llm.Retain(func(r, _, m string) bool { return route(r) && model(m) })
+	s.weir.Retain(route, func(name string) bool { return next.pools[name] != nil })
 }
 
 // pool keeps the pool of a model that did not change, with its connections and
@@ -72,10 +106,15 @@ func (s *server) reloadOnce() (definition.Problems, error) {
 		return problems, err
 	}
 	now := s.inForce.Load().compiled
+	if len(now.Keys) > 0 && len(c.Keys) == 0 {
+		// A file read while it is being written can lack its end, and without
+		// keys everybody on this machine may do everything.
+		return problems, errKeysGone
+	}
 	if err := definition.Change(now, c); err != nil {
 		return problems, err
 	}
-	if what := needsRestart(now.Listen, c.Listen); what != "" {
+	if what := needsRestart(s.listening, c.Listen); what != "" {
 		s.log.Warn("listen." + what + " changed: it takes effect at the next start")
 	}
 	return problems, s.putInForce(c)
@@ -99,16 +138,20 @@ func needsRestart(a, b definition.Listen) string {
 	return ""
 }
 
+// errKeysGone refuses to open a guarded door by a reload.
+var errKeysGone = errors.New("keys: there were keys and now there are none, which would let callers in without one; " +
+	"keep at least one key, or restart Weir if you mean it")
+
 // watchEvery is how often the definitions are looked at: a revoked key must be
 // out within a second.
-const watchEvery = 400 * time.Millisecond
+const watchEvery = 250 * time.Millisecond
 
 // watch reloads when the definitions changed, until ctx ends.
 func (s *server) watch(ctx context.Context) {
 	if s.source.path == "" {
 		return
 	}
-	seen := s.source.state()
+	seen, before := s.seen, ""
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for {
@@ -117,11 +160,50 @@ func (s *server) watch(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if now := s.source.state(); now != seen {
+		now := s.fingerprint()
+		if now != seen && now == before { // the same twice: nobody is still writing
 			seen = now
 			s.reload()
 		}
+		before = now
 	}
+}
+
+// fingerprint changes with the definitions and with the files of their secrets.
+func (s *server) fingerprint() string { return s.source.state() + s.secretStamps() }
+
+// secretStamps are size and time of the files that secrets are in.
+func (s *server) secretStamps() string {
+	print := ""
+	if f := s.inForce.Load(); f != nil {
+		for _, name := range f.secrets {
+			st, err := os.Stat(name)
+			if err != nil {
+				print += "\n" + name + " cannot be read"
+				continue
+			}
+			print += fmt.Sprintf("\n%s %d %d", name, st.Size(), st.ModTime().UnixNano())
+		}
+	}
+	return print
+}
+
+// secretFiles are the files that the models' secrets are in.
+func secretFiles(c *definition.Compiled) []string {
+	var names []string
+	add := func(r definition.Reference) {
+		if r.Path() != "" {
+			names = append(names, r.Path())
+		}
+	}
+	for _, m := range c.Models {
+		add(m.Key)
+		for _, r := range m.SecretHeader {
+			add(r)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func (s *server) revision() string {

@@ -49,14 +49,14 @@ error in their own stream. A second signal ends at once.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&config, "config", "c", "", "file or folder of definitions (default ./weir.yaml)")
-	f.StringVar(&at.data, "data", "", "address for applications; wins over listen.data")
-	f.StringVar(&at.admin, "admin", "", "address for people and commands; wins over listen.admin")
-	f.StringVar(&at.telemetry, "telemetry", "", "address for /metrics; wins over listen.telemetry")
+	f.StringVarP(&config, "config", "c", "", "`FILE` or folder of definitions (default ./weir.yaml)")
+	f.StringVar(&at.data, "data", "", "`HOST:PORT` for applications; wins over listen.data")
+	f.StringVar(&at.admin, "admin", "", "`HOST:PORT` for people and commands; wins over listen.admin")
+	f.StringVar(&at.telemetry, "telemetry", "", "`HOST:PORT` for /metrics; wins over listen.telemetry")
 	f.BoolVar(&insecure, "insecure", false, "accept addresses beyond loopback without TLS and without keys")
 	f.BoolVar(&options.reusePort, "reuse-port", false, "share the addresses with another process that takes over (Linux)")
 	f.BoolVar(&options.pprof, "pprof", false, "serve profiles at /debug/pprof/ on the admin listener")
-	f.StringVar(&logFormat, "log", "text", "format of the log: text or json")
+	f.StringVar(&logFormat, "log", "text", "`FORMAT` of the log: text or json")
 	f.BoolVarP(&verbose, "verbose", "v", false, "log every request")
 	return cmd
 }
@@ -146,7 +146,7 @@ func (s *server) greet(w io.Writer) {
 // GOMEMLIMIT, where they are set, stand.
 func tuneMemory(env func(string) (string, bool)) {
 	if _, set := env("GOGC"); !set {
-		debug.SetGCPercent(400)
+		debug.SetGCPercent(300)
 	}
 	if _, set := env("GOMEMLIMIT"); !set {
 		if most := memoryLimit(); most > 0 {

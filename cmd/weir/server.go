@@ -41,9 +41,12 @@ type server struct {
 
 	reloading sync.Mutex
 	inForce   atomic.Pointer[inForce]
+	seen      string // fingerprint of what was loaded at the start
 	lastTry   atomic.Pointer[admin.Reload]
 	began     time.Time
 	warnings  definition.Problems // of the first load
+	listening definition.Listen   // as it was at the start: a reload does not change it
+	secure    bool                // the listeners speak TLS
 
 	base context.Context // of every request; ends with gateway.ErrDraining
 	stop context.CancelCauseFunc
@@ -62,6 +65,7 @@ type inForce struct {
 	compiled *definition.Compiled
 	pools    map[string]*upstream.Pool
 	keys     *access.Keyring // nil: none are declared
+	secrets  []string        // files that the models' secrets are in
 }
 
 // listener is one of the three HTTP servers.
@@ -90,17 +94,20 @@ func newServer(src source, options serverOptions, log *slog.Logger) (*server, er
 	s.base, s.stop = context.WithCancelCause(context.Background())
 	s.weir, s.llm = telemetry.NewWeir(s.registry), telemetry.NewLLM(s.registry)
 	s.weir.Build(versionText(), goVersion())
+	state := src.state() // before they are read: a change from here on is seen by watch
 	compiled, problems, err := src.load()
 	if err != nil {
 		return nil, err
 	}
 	s.warnings = problems.Warnings()
+	s.listening, s.secure = compiled.Listen, compiled.Listen.TLS != nil
 	if err := s.build(compiled); err != nil {
 		return nil, err
 	}
 	if err := s.putInForce(compiled); err != nil {
 		return nil, err
 	}
+	s.seen = state + s.secretStamps()
 	return s, s.open(compiled.Listen)
 }
 
@@ -126,6 +133,14 @@ func (s *server) build(c *definition.Compiled) error {
 
 // open opens the listeners, all or none.
 func (s *server) open(l definition.Listen) (err error) {
+	defer func() {
+		if err == nil {
+			return
+		}
+		for _, open := range s.listeners() {
+			_ = open.net.Close() // nobody would answer there
+		}
+	}()
 	var tlsConfig *tls.Config
 	if tlsConfig, err = s.source.certificate(l.TLS); err != nil {
 		return err
@@ -136,8 +151,11 @@ func (s *server) open(l definition.Listen) (err error) {
 	if s.adminListener, err = s.listen("admin", l.Admin, s.admin.Handler(), tlsConfig, l); err != nil {
 		return err
 	}
-	s.metrics, err = s.listen("telemetry", l.Telemetry, s.telemetryHandler(), tlsConfig, l)
-	return err
+	if s.metrics, err = s.listen("telemetry", l.Telemetry, s.telemetryHandler(), tlsConfig, l); err != nil {
+		return err
+	}
+	s.metrics.server.ReadTimeout = l.HeaderTimeout + l.BodyTimeout // the other two bound bodies themselves
+	return nil
 }
 
 // listen opens one listener. Every wait for a client is bounded.
@@ -149,11 +167,16 @@ func (s *server) listen(name, address string, h http.Handler, t *tls.Config, l d
 	srv := &http.Server{
 		Handler: h, TLSConfig: t,
 		ReadHeaderTimeout: l.HeaderTimeout, IdleTimeout: l.IdleTimeout, MaxHeaderBytes: 64 << 10,
-		BaseContext: func(net.Listener) context.Context { return s.base },
-		ErrorLog:    slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		WriteTimeout: l.BodyTimeout + writeTimeout, // the gateway and the event streams set their own
+		BaseContext:  func(net.Listener) context.Context { return s.base },
+		ErrorLog:     slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	return &listener{name: name, server: srv, net: ln, tls: t != nil}, nil
 }
+
+// writeTimeout is how long a short answer may take to be read, after the time that
+// the request's body may take.
+const writeTimeout = time.Minute
 
 func (s *server) telemetryHandler() http.Handler {
 	mux := http.NewServeMux()
@@ -194,7 +217,7 @@ func (s *server) start() <-chan error {
 			} else {
 				err = l.server.Serve(l.net)
 			}
-			if err != nil && !errors.Is(err, http.ErrServerClosed) {
+			if err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 				failed <- fmt.Errorf("serve %s: %w", l.name, err)
 			}
 		}()
@@ -210,14 +233,44 @@ func (s *server) drain(deadline time.Duration, now <-chan struct{}) {
 	defer cancel()
 	done := make(chan struct{})
 	go func() {
+		defer close(done)
+		s.stopAccepting(ctx)
 		_ = s.data.server.Shutdown(ctx)
-		close(done)
 	}()
 	select {
 	case <-done:
 	case <-now:
 	}
 	s.finish()
+	cancel()
+	<-done
+}
+
+// lastCall is how long a client that just connected has for its request to arrive.
+const lastCall = 300 * time.Millisecond
+
+// stopAccepting closes the door before the shop: net/http's Shutdown hangs up on
+// those who have connected and not yet been heard. A process that takes the
+// address over is first given all who come from now on.
+func (s *server) stopAccepting(ctx context.Context) {
+	if s.options.reusePort {
+		for _, l := range s.listeners() {
+			steerAway(l.net)
+		}
+		pause(ctx, lastCall)
+	}
+	_ = s.data.net.Close()
+	pause(ctx, lastCall)
+}
+
+// pause waits, unless ctx ends before.
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
 }
 
 // grace is how long the in-band error of an interrupted stream may take to leave.

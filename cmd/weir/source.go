@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/weirhq/weir/internal/definition"
 	"github.com/weirhq/weir/internal/upstream"
@@ -73,11 +74,10 @@ func (s *source) mode() string {
 	return s.name()
 }
 
-// document reads and parses, and applies what the command line says.
+// document reads and parses.
 func (s *source) document() (*definition.Document, definition.Problems, error) {
 	if s.path == "" && s.inline == nil {
 		doc, problems := definition.FromEnvironment(s.env)
-		s.override(doc)
 		return doc, problems, nil
 	}
 	files, err := s.files()
@@ -85,14 +85,11 @@ func (s *source) document() (*definition.Document, definition.Problems, error) {
 		return nil, nil, err
 	}
 	doc, problems := definition.Parse(files)
-	s.override(doc)
 	return doc, problems, nil
 }
 
+// override applies what the command line says.
 func (s *source) override(doc *definition.Document) {
-	if doc == nil {
-		return
-	}
 	for _, o := range []struct{ to, from *string }{
 		{&doc.Listen.Data, &s.listen.data}, {&doc.Listen.Admin, &s.listen.admin}, {&doc.Listen.Telemetry, &s.listen.telemetry},
 	} {
@@ -109,7 +106,12 @@ func (s *source) compile() (*definition.Compiled, definition.Problems, error) {
 	if err != nil || problems.Failed() {
 		return nil, problems, err
 	}
+	revision := doc.Revision()
+	s.override(doc)
 	compiled, more := doc.Compile(definition.Options{Vendors: vendors(), Now: time.Now(), CheckModel: checkModel, Insecure: s.insecure})
+	if compiled != nil { // replicas of one file are of one revision, wherever each listens
+		compiled.Revision, compiled.Set.Revision = revision, revision
+	}
 	return compiled, append(problems, more...), nil
 }
 
@@ -204,6 +206,7 @@ func (s *source) state() string {
 func (s *source) secret(r definition.Reference) (string, error) {
 	if name := r.Variable(); name != "" {
 		v, ok := s.env(name)
+		v = strings.TrimSpace(v)
 		if !ok || v == "" {
 			return "", fmt.Errorf("%s is not set", r)
 		}
@@ -304,6 +307,9 @@ func (s *source) model(m definition.Model) (upstream.Model, error) {
 	}
 	resolve := func(r definition.Reference) string {
 		v, err := s.secret(r)
+		if err == nil && strings.ContainsFunc(v, unicode.IsControl) {
+			v, err = "", fmt.Errorf("%s holds a line break or another control character", r)
+		}
 		if err != nil && out.KeyErr == nil {
 			out.KeyName, out.KeyErr = r.String(), err
 		}

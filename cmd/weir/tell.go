@@ -80,6 +80,7 @@ func envelopeOf(err error, code int, at string) envelope {
 		t.Code, t.Message, t.Next = own.Code, own.Message, own.Hint
 	case errors.As(err, &invalid): // each problem begins its line, so that a click opens the file
 		t.Message = "the definitions cannot be used\n" + invalid.Error()
+		t.Next = "mend them: weir validate checks them without running anything"
 	}
 	if errors.As(err, &a) {
 		t.Next = a.next

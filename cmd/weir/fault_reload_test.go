@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/weirhq/weir/internal/chaos"
+	"github.com/weirhq/weir/internal/event"
+)
+
+// reloaded are definitions of which each n makes others: route a has another
+// variant with the same model, model b is another, and so is what it listens for.
+func reloaded(a, b string, n int) string {
+	good := twoModelsOf(a, b)
+	good = strings.Replace(good, "a: {baseline: a,", fmt.Sprintf("a: {baseline: {model: a, parameters: {temperature: 0.%03d}},", n), 1)
+	return strings.Replace(good, "model: id-b,", fmt.Sprintf("model: id-b, context: %d,", 1000+n), 1)
+}
+
+// F2: 200 reloads under load. No request fails, streams end on the definitions
+// they began with, connections to models that did not change are kept, and
+// nothing of what went out of force stays.
+func TestF2ReloadsUnderLoad(t *testing.T) {
+	const reloads, callers, long = 200, 6, 10
+	a, b := model(t, "tokens=5"), model(t, "tokens=5")
+	l := newLive(t, reloaded(a.URL(), b.URL(), 0))
+	for range 50 { // what is made once is made before it is weighed
+		l.ask("a", true)
+		l.ask("b", false)
+	}
+	before := weigh(l)
+	first := l.s.revision()
+	var asked atomic.Int64
+	var wg sync.WaitGroup
+	over := make(chan struct{})
+	for i := range long {
+		[]*chaos.Upstream{a, b}[i%2].Enqueue(chaos.MustParse("tokens=250;delay-between=20ms"))
+		wg.Go(func() {
+			if g := l.ask([]string{"a", "b"}[i%2], true, "X-User-Id", "long"); g.status != 200 || !g.done() || g.err != nil {
+				t.Errorf("a stream over the reloads: %d %v", g.status, g.err)
+			}
+		})
+	}
+	eventually(t, "the long streams are under way", func() bool { return l.s.gateway.InFlight() == long && a.Queued()+b.Queued() == 0 })
+	for i := range callers {
+		wg.Go(func() {
+			for n := i; ; n++ {
+				select {
+				case <-over:
+					return
+				default:
+				}
+				route, stream := []string{"a", "b"}[n%2], n/2%2 == 0
+				if g := l.ask(route, stream, "X-User-Id", "u"); g.status != 200 || g.done() != stream || g.err != nil {
+					t.Errorf("request %d to %s: %d %s %v", n, route, g.status, g.body, g.err)
+					return
+				}
+				asked.Add(1)
+			}
+		})
+	}
+	for n := 1; n <= reloads; n++ {
+		l.write(reloaded(a.URL(), b.URL(), n))
+		if r := l.s.reload(); !r.Applied {
+			t.Fatalf("reload %d: %v %v", n, r.Problems, r.Err)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	close(over)
+	wg.Wait()
+	if n := asked.Load(); n < reloads {
+		t.Errorf("only %d requests were made during %d reloads", n, reloads)
+	}
+	kept, _ := a.Connections()
+	if kept > 2*(callers+long) {
+		t.Errorf("%d connections to the model that did not change", kept)
+	}
+	eventually(t, "the connections of old pools are closed", func() bool { _, open := b.Connections(); return open <= 2*callers })
+	streams := 0
+	events, _, err := l.s.ring.Recent(event.Query{Limit: event.MaxPage})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		if e.Outcome != event.OK {
+			t.Errorf("an event of outcome %v: %s", e.Outcome, e.Error)
+		}
+		if e.Total > time.Second && e.Frames > 200 {
+			streams++
+			if e.Revision != first {
+				t.Errorf("a stream that began with revision %s is on the record with %s", first, e.Revision)
+			}
+		}
+	}
+	if streams != long {
+		t.Errorf("%d long streams are on the record, want %d", streams, long)
+	}
+	after := weigh(l)
+	for deadline := time.Now().Add(soon); !after.within(before); after = weigh(l) {
+		if time.Now().After(deadline) {
+			t.Fatalf("before the reloads %+v, after them %+v", before, after)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// weight is what a process holds with nothing under way.
+type weight struct {
+	goroutines int
+	heap       uint64
+}
+
+// within allows for connections that are kept and a ring of events that fills.
+func (w weight) within(b weight) bool {
+	return w.goroutines <= b.goroutines+16 && w.heap <= b.heap+12<<20
+}
+
+func weigh(l *live) weight {
+	l.client.CloseIdleConnections()
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return weight{runtime.NumGoroutine(), m.HeapAlloc}
+}
