@@ -19,7 +19,7 @@ var volatile = []struct {
 	{regexp.MustCompile(`\b1\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{43}`), "SIGNED"},
 	{regexp.MustCompile(`weir_[A-Za-z0-9_-]{43}`), "TOKEN"},
 	{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "DIGEST"},
-	{regexp.MustCompile(`\brevision=?"? ?[0-9a-f]{16}\b`), "revision R"},
+	{regexp.MustCompile(`\brevision[ =]+[0-9a-f]{16}\b`), "revision R"},
 	{regexp.MustCompile(`chatcmpl-sim-[0-9a-f]{16}`), "CHATCMPL"},
 	{regexp.MustCompile(`"created": ?\d+`), `"created":N`},
 	{regexp.MustCompile(`(?m)^Date: .*$`), "Date: D"},

@@ -27,9 +27,10 @@ import (
 // are commands that a test cannot run: lines that begin with "$ " are checked for
 // syntax. Blocks of json and yaml are checked for what they are.
 type page struct {
-	name  string // from the root of the repository
-	text  string
-	steps []step
+	name     string // from the root of the repository
+	text     string
+	steps    []step
+	mistakes []string // in how it is marked
 }
 
 // step is a block, or the directive to stop something.
@@ -71,7 +72,7 @@ func pages(t *testing.T) []*page {
 			t.Fatal(err)
 		}
 		p := &page{name: name, text: string(text)}
-		p.parse(t)
+		p.parse()
 		all = append(all, p)
 	}
 	return all
@@ -80,15 +81,14 @@ func pages(t *testing.T) []*page {
 var languages = []string{"sh", "console", "text", "yaml", "json", "js", "python"}
 
 // parse finds the steps.
-func (p *page) parse(t *testing.T) {
-	t.Helper()
+func (p *page) parse() {
 	var next step // what directives said of the block to come
 	lines := strings.Split(p.text, "\n")
 	for i := 0; i < len(lines); i++ {
 		if words, ok := directive(lines[i]); ok {
 			next.line = i + 1
 			if !next.take(words) {
-				t.Errorf("%s:%d: a directive that nobody knows: %s", p.name, i+1, lines[i])
+				p.mistakes = append(p.mistakes, p.at(i+1, "a directive that nobody knows: %s", lines[i]))
 			}
 			if next.stop != "" {
 				p.steps, next = append(p.steps, next), step{}
@@ -98,14 +98,14 @@ func (p *page) parse(t *testing.T) {
 		fence, ok := strings.CutPrefix(lines[i], "```")
 		if !ok {
 			if next != (step{}) && strings.TrimSpace(lines[i]) != "" {
-				t.Errorf("%s:%d: the directive is not followed by its block", p.name, next.line)
+				p.mistakes = append(p.mistakes, p.at(next.line, "the directive is not followed by its block"))
 				next = step{}
 			}
 			continue
 		}
 		next.language, next.line = fence, i+1
 		if !slices.Contains(languages, fence) {
-			t.Errorf("%s:%d: a block of %q: mark it as one of %s", p.name, i+1, fence, strings.Join(languages, ", "))
+			p.mistakes = append(p.mistakes, p.at(i+1, "a block of %q: mark it as one of %s", fence, strings.Join(languages, ", ")))
 		}
 		end := i + 1
 		for end < len(lines) && lines[end] != "```" {

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// pageWithin bounds the commands of one page.
-const pageWithin = 90 * time.Second
+// pageWithin bounds the commands of one page: ten times what the longest takes.
+const pageWithin = 2 * time.Minute
 
 // shell runs the commands of one page. Each page has a folder and, where the
 // system allows it, a network of its own: the ports that a page prints are free
@@ -27,7 +27,7 @@ type shell struct {
 }
 
 // prelude begins each page's script. What was started is stopped when it ends.
-const prelude = `set -em -o pipefail
+const prelude = `set -em
 declare -A started
 stop() { kill -INT -- "-${started[$1]}"; wait "${started[$1]}" || true; unset "started[$1]"; }
 trap 'for name in "${!started[@]}"; do stop "$name" 2>/dev/null; done' EXIT
@@ -55,8 +55,8 @@ func isolation(t *testing.T) []string {
 	return nil
 }
 
-// run executes the page and leaves outputs and exit codes in notes.
-func (s *shell) run(t *testing.T, isolated []string) {
+// run executes the page, leaves its outputs in notes, and says what failed.
+func (s *shell) run(t *testing.T, isolated []string) (problem string) {
 	t.Helper()
 	script := s.script(t, len(isolated) > 0)
 	ctx, cancel := context.WithTimeout(t.Context(), pageWithin)
@@ -68,14 +68,12 @@ func (s *shell) run(t *testing.T, isolated []string) {
 	cmd.WaitDelay = endsWithin
 	out, err := cmd.CombinedOutput()
 	if err == nil {
-		return
+		return ""
 	}
 	if at := s.unfinished(); at >= 0 {
-		t.Errorf("%s:%d: the commands failed (%v):\n%s", s.page.name, s.page.steps[at].line, err, s.output(at))
-		s.showBackground(t)
-		return
+		return s.page.at(s.page.steps[at].line, "the commands failed (%v):\n%s%s%s", err, out, s.output(at), s.background())
 	}
-	t.Errorf("%s: %v\n%s", s.page.name, err, out)
+	return s.page.at(1, "%v\n%s", err, out)
 }
 
 // script writes the page as one script.
@@ -148,11 +146,13 @@ func (s *shell) output(i int) string {
 	return string(text)
 }
 
-func (s *shell) showBackground(t *testing.T) {
-	t.Helper()
+// background is what was written by all that ran there.
+func (s *shell) background() string {
+	var b strings.Builder
 	for i, st := range s.page.steps {
 		if out := s.output(i); st.background != "" && out != "" {
-			t.Logf("%s wrote:\n%s", st.background, out)
+			fmt.Fprintf(&b, "%s wrote:\n%s", st.background, out)
 		}
 	}
+	return b.String()
 }

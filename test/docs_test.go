@@ -3,50 +3,40 @@
 package test
 
 import (
-	"encoding/json"
+	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 	"testing"
-
-	"github.com/weirhq/weir/internal/definition"
 )
 
 // TestDocs does what the documentation tells its readers to do, and compares
 // what it shows them with what came. docs_page_test.go says how a page is marked.
 func TestDocs(t *testing.T) {
 	isolated := isolation(t)
-	for _, tools := range []string{"curl", "jq", "node", "ip"} {
-		tool(t, tools)
+	for _, name := range []string{"curl", "jq", "node", "openssl", "promtool", "ip"} {
+		tool(t, name)
 	}
 	for _, p := range pages(t) {
 		t.Run(p.name, func(t *testing.T) {
 			if isolated != nil {
 				t.Parallel()
 			}
-			p.checkBlocks(t)
-			if p.runs() {
-				p.execute(t, isolated)
+			for _, problem := range slices.Concat(p.mistakes, p.checkBlocks(t), p.execute(t, isolated)) {
+				t.Error(problem)
 			}
 		})
 	}
 }
 
-// runs reports whether the page has something to execute.
-func (p *page) runs() bool {
-	for _, s := range p.steps {
-		if s.language == "sh" || s.file != "" {
-			return true
-		}
-	}
-	return false
-}
-
-// execute runs the page in a folder of its own, and checks the outputs.
-func (p *page) execute(t *testing.T, isolated []string) {
+// execute runs the page in a folder of its own and says what went otherwise
+// than the page has it.
+func (p *page) execute(t *testing.T, isolated []string) (problems []string) {
 	t.Helper()
+	if !slices.ContainsFunc(p.steps, func(s step) bool { return s.language == "sh" }) {
+		return nil
+	}
 	s := &shell{page: p, folder: t.TempDir(), notes: t.TempDir()}
 	for _, link := range []string{"examples", "test/clients/node_modules"} {
 		to, err := filepath.Abs(filepath.Join(root, link))
@@ -57,15 +47,23 @@ func (p *page) execute(t *testing.T, isolated []string) {
 			t.Fatal(err)
 		}
 	}
-	s.run(t, isolated)
+	if problem := s.run(t, isolated); problem != "" {
+		return []string{problem} // what comes after it is a consequence
+	}
+	return s.compare(t)
+}
+
+// compare holds the outputs that a page shows against what came.
+func (s *shell) compare(t *testing.T) (problems []string) {
+	t.Helper()
 	last, background := -1, map[string]int{}
-	for i, st := range p.steps {
+	for i, st := range s.page.steps {
 		switch {
 		case st.background != "":
 			background[st.background] = i
 		case st.language == "sh":
 			last = i
-			t.Logf("%s:%d: what came:\n%s", p.name, st.line, s.output(i)) // with -v, for whoever writes a page
+			t.Logf("%s:%d: what came:\n%s", s.page.name, st.line, s.output(i)) // with -v, for whoever writes a page
 		}
 		if !st.output {
 			continue
@@ -75,88 +73,49 @@ func (p *page) execute(t *testing.T, isolated []string) {
 			from, known = background[st.of]
 		}
 		if !known {
-			t.Errorf("%s:%d: an output, and no commands that it could be of", p.name, st.line)
+			problems = append(problems, s.page.at(st.line, "an output, and no commands that it could be of"))
 			continue
 		}
 		if err := checkOutput(st.text, s.output(from)); err != nil {
-			t.Errorf("%s:%d: %v", p.name, st.line, err)
+			problems = append(problems, s.page.at(st.line, "%v", err))
 		}
 	}
+	return problems
 }
 
-// checkBlocks checks what is not executed.
-func (p *page) checkBlocks(t *testing.T) {
-	t.Helper()
-	for _, s := range p.steps {
-		var err error
-		switch s.language {
-		case "console":
-			err = checkConsole(t, s.text)
-		case "json":
-			err = json.Unmarshal([]byte(s.text), new(any))
-		case "yaml":
-			err = s.checkYAML(t)
-		}
-		if err != nil {
-			t.Errorf("%s:%d: %v", p.name, s.line, err)
-		}
-	}
+// at is a problem with its place.
+func (p *page) at(line int, format string, args ...any) string {
+	return fmt.Sprintf("%s:%d: %s", p.name, line, fmt.Sprintf(format, args...))
 }
 
-// checkConsole asks the shell whether the commands could be run.
-func checkConsole(t *testing.T, text string) error {
-	t.Helper()
-	var commands strings.Builder
-	goesOn := false
-	for line := range strings.Lines(text) {
-		command, ok := strings.CutPrefix(line, "$ ")
-		if !ok && !goesOn {
-			continue
+// TestDocsFinds breaks each rule once, on a page of its own.
+func TestDocsFinds(t *testing.T) {
+	isolated := isolation(t)
+	for _, c := range []struct{ page, says string }{
+		{"```sh\ntrue\n```", ""},
+		{"```bash\ntrue\n```", "mark it as one of sh"},
+		{"<!-- run: sideways -->\n```sh\ntrue\n```", "a directive that nobody knows"},
+		{"<!-- run: output -->\ntext", "not followed by its block"},
+		{"<!-- run: output -->\n```text\nx\n```\n```sh\ntrue\n```", "no commands that it could be of"},
+		{"```sh\nfalse\ntrue\n```", "the commands failed"},
+		{"<!-- run: exit 2 -->\n```sh\nexit 3\n```", "the commands failed"},
+		{"<!-- run: exit 2 -->\n```sh\n( exit 2 )\n```", ""},
+		{"```sh\necho two\n```\n<!-- run: output -->\n```text\nthree\n```", "what came is:\ntwo"},
+		{"<!-- run: file a/b -->\n```text\nx\n```\n```sh\ncat a/b\n```\n<!-- run: output -->\n```text\nx\n```", ""},
+		{"<!-- run: background x until http://127.0.0.1:1/ -->\n```sh\nfalse\n```", "the commands failed"},
+		{"```sh\ncurl --silent --max-time 5 http://192.0.2.1/\n```", "the commands failed"}, // nothing beyond this machine
+		{"```console\nls\n```", "no line begins with"},
+		{"```console\n$ if true; then\n```", "syntax error"},
+		{"```json\n{\n```", "unexpected end"},
+		{"```yaml\na: 1\n```", "this is no definition"},
+		{"```yaml\nroutes:\n  r: {basline: m}\n```", "did you mean"},
+		{"```yaml\nmodels:\n  m: {vendor: simulated}\nroutes:\n  r: {baseline: n}\n```", "there is no model"},
+	} {
+		p := &page{name: "page.md", text: c.page}
+		p.parse()
+		found := strings.Join(slices.Concat(p.mistakes, p.checkBlocks(t), p.execute(t, isolated)), "\n")
+		if c.says == "" && found != "" || !strings.Contains(found, c.says) {
+			t.Errorf("%s\nfound %q, want %q", c.page, found, c.says)
 		}
-		commands.WriteString(command)
-		goesOn = strings.HasSuffix(strings.TrimRight(command, "\n"), `\`)
 	}
-	cmd := exec.CommandContext(t.Context(), tool(t, "bash"), "-n")
-	cmd.Stdin = strings.NewReader(commands.String())
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return &badBlock{string(out)}
-	}
-	if commands.Len() == 0 {
-		return &badBlock{"no line begins with `$ `, so nothing is a command"}
-	}
-	return nil
-}
-
-type badBlock struct{ text string }
-
-func (b *badBlock) Error() string { return b.text }
-
-var (
-	definitionLine = regexp.MustCompile(`(?m)^(listen|models|routes|experiments|keys):`) // begins a section
-	onlyComments   = regexp.MustCompile(`^(#.*\n)+$`)
-)
-
-// checkYAML holds a whole definition against `weir validate`, and a piece of one
-// against the reader, which knows every field. What is neither must be saved, so
-// that whoever it is for reads it.
-func (s *step) checkYAML(t *testing.T) error {
-	t.Helper()
-	if !definitionLine.MatchString(s.text) {
-		if s.file == "" && !onlyComments.MatchString(s.text) {
-			return &badBlock{"this is no definition, and it is not saved for anything that could read it"}
-		}
-		return nil
-	}
-	if !strings.HasPrefix(s.text, "models:") && !strings.Contains(s.text, "\nmodels:") {
-		_, problems := definition.Parse([]definition.File{{Name: "block.yaml", Text: []byte(s.text)}})
-		return problems.Err()
-	}
-	name := filepath.Join(t.TempDir(), "block.yaml")
-	if err := os.WriteFile(name, []byte(s.text), 0o600); err != nil {
-		return err
-	}
-	if out, errs, code := run(t, nil, "", weirBinary, "validate", "-c", name); code != 0 {
-		return &badBlock{out + errs}
-	}
-	return nil
 }
