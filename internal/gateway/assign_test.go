@@ -300,6 +300,9 @@ func TestEnvironmentModeSpeaksTheSeedsLanguage(t *testing.T) {
 	r := newRig(t, setup{env: true, route: func(x *experiment.Route) {
 		x.Overrides = []experiment.Override{{When: when, Variant: "candidate", Open: true}}
 	}})
+	if !r.gw.Ready() {
+		t.Error("it is not ready")
+	}
 	a := r.post(chatPath, `{"prompt":"Hello","user_id":"test123"}`, "X-User-Group", "beta-testers")
 	var reply struct {
 		ModelVersion string `json:"model_version"`

@@ -88,13 +88,13 @@ func (g *Gateway) Apply(s Snapshot) error {
 		st.names = append(st.names, name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Pools)) {
+		st.able = st.able || s.Pools[name].Ready() == nil
 		if s.Environment { // every request is for the one route
-			break
+			continue
 		}
 		if err := g.planPinned(st, s.Pools[name]); err != nil {
 			return err
 		}
-		st.able = st.able || s.Pools[name].Ready() == nil
 	}
 	g.state.Store(st)
 	return nil
