@@ -72,9 +72,9 @@ func commandSection(b *strings.Builder, c *cobra.Command) {
 	case c.Long != "":
 		fmt.Fprintf(b, "\n%s\n", paragraphs(c.Long))
 	}
-	fmt.Fprintf(b, "\n```\n%s\n```\n", c.UseLine())
+	fmt.Fprintf(b, "\n```text\n%s\n```\n", c.UseLine())
 	if c.Example != "" {
-		fmt.Fprintf(b, "\n```sh\n%s\n```\n", unindent(c.Example))
+		fmt.Fprintf(b, "\n```console\n%s\n```\n", prompted(unindent(c.Example)))
 	}
 	if c.HasAvailableLocalFlags() {
 		fmt.Fprintf(b, "\n%s\n", block(strings.TrimRight(c.LocalFlags().FlagUsages(), "\n")))
@@ -100,3 +100,6 @@ func paragraphs(s string) string {
 	}
 	return strings.Join(out, "\n\n")
 }
+
+// prompted marks each command of an example as one to type.
+func prompted(example string) string { return "$ " + strings.ReplaceAll(example, "\n", "\n$ ") }

@@ -30,9 +30,9 @@ func (a *app) logsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logs [ID]",
 		Short: "Show recent requests: who got what, and how it ended",
-		Long: `Show the requests that the running Weir holds in memory (the last two thousand or so),
-oldest first. With ID, which is Weir's id of a request, the caller's own or the
-reply's, show all that is known of it: attempts, parameters, times, tokens.
+		Long: `Show the requests that the running Weir holds in memory (the last two thousand
+or so), oldest first. With ID, which is Weir's id of a request, the caller's own
+or the reply's, show all that is known of it: attempts, parameters, times, tokens.
 Bodies are never shown: they are not kept. The JSON is that of the admin API:
 Event in its /openapi.json.
 

@@ -36,7 +36,10 @@ import (
 //	secret NAME FILE            sets a variable to what a file holds
 //	aligned FILE                expects the columns of a table below one another
 //	clean FILE...               expects no control character but line ends and tabs
-func TestScripts(t *testing.T) { runScripts(t, "testdata/script") }
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	runScripts(t, "testdata/script")
+}
 
 func runScripts(t *testing.T, folder string) {
 	testscript.Run(t, testscript.Params{

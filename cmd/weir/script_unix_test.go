@@ -5,4 +5,7 @@ package main
 import "testing"
 
 // Scripts that interrupt what they began.
-func TestSignals(t *testing.T) { runScripts(t, "testdata/script/unix") }
+func TestSignals(t *testing.T) {
+	t.Parallel()
+	runScripts(t, "testdata/script/unix")
+}

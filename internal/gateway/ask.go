@@ -120,7 +120,7 @@ func (x *Exchange) try(ctx context.Context, at *place, n int, total time.Time) (
 	t := &x.plan.targets[at.target]
 	began := time.Now()
 	if err := t.pool.Ready(); err != nil {
-		return nil, &failure{err: hidden(err), outcome: event.UpstreamError, again: otherModel}
+		return nil, &failure{err: x.unasked(err), outcome: event.UpstreamError, again: otherModel}
 	}
 	if n == 1 && x.Round == 1 {
 		x.overhead += began.Sub(x.received)

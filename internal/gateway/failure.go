@@ -69,11 +69,11 @@ func (x *Exchange) failed(ctx context.Context, err error) *failure {
 	case ctx.Err() != nil:
 		return &failure{err: clientLeft(), outcome: event.Cancelled, result: "cancelled"}
 	}
-	return brokenUpstream(err, x.answer != nil)
+	return x.brokenUpstream(err, x.answer != nil)
 }
 
 // brokenUpstream classifies by how far the upstream came, and whether an answer had begun.
-func brokenUpstream(err error, begun bool) *failure {
+func (x *Exchange) brokenUpstream(err error, begun bool) *failure {
 	f := &failure{outcome: event.UpstreamError, again: anywhere}
 	var up *upstream.Error
 	var own *fault.Error
@@ -85,7 +85,7 @@ func brokenUpstream(err error, begun bool) *failure {
 		f.result, f.again = "too_large", never
 		f.err = fault.New(fault.Upstream, "upstream_too_large", "one event of the model's answer is over the limit").With(err)
 	case errors.As(err, &own):
-		return refusedHere(err)
+		return x.refusedHere(err)
 	case errors.As(err, &up):
 		f.result = up.Class.String()
 		f.err = fault.New(fault.Upstream, "upstream_"+f.result, "%s", classText[up.Class]).With(err)
@@ -108,18 +108,22 @@ func brokenUpstream(err error, begun bool) *failure {
 
 // refusedHere is a refusal that a driver or a pool made by itself, without asking.
 // What it says of the request is for the caller, what it says of the model is not.
-func refusedHere(err error) *failure {
+func (x *Exchange) refusedHere(err error) *failure {
 	switch own := fault.From(err); own.Kind {
 	case fault.Invalid, fault.Unsupported, fault.TooLarge:
 		return &failure{err: own, outcome: event.Rejected, result: "rejected"}
 	}
-	return &failure{err: hidden(err), outcome: event.UpstreamError, again: otherModel, result: "unavailable"}
+	return &failure{err: x.unasked(err), outcome: event.UpstreamError, again: otherModel, result: "unavailable"}
 }
 
-// hidden is an error of a model that cannot be asked, as a caller may read it: the
-// names of models, vendors and secrets are the operator's.
-func hidden(err error) *fault.Error {
+// unasked is an error of a model that cannot be asked, as this caller may read it.
+// The names of models and vendors are for who may know what answers, the names of
+// secrets for the operator alone.
+func (x *Exchange) unasked(err error) *fault.Error {
 	own := fault.From(err)
+	if x.exposed() && own.Code != "model_unavailable" {
+		return own
+	}
 	said := "the model cannot be asked"
 	if own.Kind == fault.Unavailable {
 		said = "the model is not configured"

@@ -74,17 +74,25 @@ func TestErrorsDoNotTellWhatAnswered(t *testing.T) {
 	}
 }
 
-// A model without its secret: which secret that is only operators read.
-func TestMissingSecretIsNotNamed(t *testing.T) {
-	r := newRig(t, setup{models: func(a, _ *upstream.Model) {
-		a.KeyName, a.KeyErr = "file:/etc/weir/vendor.key", errors.New("no such file")
-	}})
-	a := r.chat("r", false)
-	if a.status != 503 || a.code() != "model_unavailable" || strings.Contains(a.body, "vendor.key") || !strings.Contains(a.body, "the model is not configured") {
-		t.Errorf("%d %s", a.status, a.body)
-	}
-	if e := r.last(1); !strings.Contains(e.Error, "vendor.key") {
-		t.Errorf("the operator does not learn which: %q", e.Error)
+// A model without its secret: which secret that is learns who may know what answers.
+func TestMissingSecretIsNamedToFew(t *testing.T) {
+	r := newRig(t, setup{
+		keys: []access.Key{{Name: "app", SHA256: access.Digest("app"), Scopes: access.Call}, {Name: "reader", SHA256: access.Digest("reader"), Scopes: access.Call | access.Read}},
+		models: func(a, _ *upstream.Model) {
+			a.KeyName, a.KeyErr = "file:/etc/weir/vendor.key", errors.New("no such file")
+		},
+	})
+	for n, c := range []struct {
+		token, want string
+		named       bool
+	}{{"app", "the model is not configured", false}, {"reader", "vendor.key cannot be read", true}} {
+		a := r.chat("r", false, "Authorization", "Bearer "+c.token)
+		if a.status != 503 || a.code() != "model_unavailable" || strings.Contains(a.body, "vendor.key") != c.named || !strings.Contains(a.body, c.want) {
+			t.Errorf("%s: %d %s", c.token, a.status, a.body)
+		}
+		if e := r.last(n + 1); !strings.Contains(e.Error, "vendor.key") {
+			t.Errorf("%s: the operator does not learn which: %q", c.token, e.Error)
+		}
 	}
 }
 

@@ -187,7 +187,7 @@ func TestClientThatDoesNotReadIsLeft(t *testing.T) {
 		models: clocks(upstream.Clocks{Total: 300 * time.Millisecond}),
 		route:  func(r *experiment.Route) { r.Retries = 0 },
 	})
-	r.up.SetScript(chaos.Script{Tokens: 400_000})
+	r.up.SetScript(chaos.Script{Raw: wide(400)})
 	c := r.dial()
 	c.request(chatPath, chatBody("r", true))
 	start := time.Now()
@@ -300,6 +300,23 @@ func TestReaderThatStopsIsLeft(t *testing.T) {
 	}
 	if n := r.snap.Pools["a"].Endpoints[0].Failures(); n != 0 {
 		t.Errorf("the endpoint is blamed for %d failures", n)
+	}
+}
+
+// A total that runs out while the client is waited for is not held against the
+// model: how slow the rest of it would have been nobody knows.
+func TestTotalOfAPausingReaderIsItsOwn(t *testing.T) {
+	const total = 300 * time.Millisecond
+	r := newRig(t, setup{models: clocks(upstream.Clocks{Total: total})})
+	r.up.SetScript(chaos.Script{Raw: wide(400)})
+	c := r.dial()
+	c.request(chatPath, chatBody("r", true))
+	time.Sleep(2 * total)
+	if a := c.answer(); a.code() != "client_too_slow" || a.done() {
+		t.Errorf("code %q, %v", a.code(), a.err)
+	}
+	if e := r.last(1); e.Outcome != event.Cancelled || e.Clock != "total" {
+		t.Errorf("outcome %v, clock %q", e.Outcome, e.Clock)
 	}
 }
 

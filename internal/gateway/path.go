@@ -41,6 +41,9 @@ func (g *Gateway) handle(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength != 0 { // also of a body that nobody wants: net/http reads on to use the connection again
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(g.cfg.BodyTimeout))
 	}
+	if g.draining.Load() {
+		w.Header().Set("Connection", "close") // the next request had better go elsewhere
+	}
 	at := r.URL.Path
 	if r.URL.RawPath != "" { // escapes that change the path
 		at = r.URL.RawPath

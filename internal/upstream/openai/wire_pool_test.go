@@ -124,3 +124,18 @@ func TestIdlePoolClosed(t *testing.T) {
 		p.close()
 	})
 }
+
+// A context that ended closes the connection at some moment, perhaps a later one:
+// another request may not be on it then.
+func TestConnectionOfAnEndedContextIsNotKept(t *testing.T) {
+	for _, watched := range []bool{true, false} {
+		var closed closings
+		p := newIdlePool(time.Minute, 10)
+		b := &wireBody{conn: closed.conn(p, 0), stop: func() bool { return watched }, reusable: true}
+		b.finish(true)
+		if kept := p.take() != nil; kept != watched || kept == (len(closed.now()) > 0) {
+			t.Errorf("context still watched %v: kept %v, closed %v", watched, kept, closed.now())
+		}
+		p.close()
+	}
+}

@@ -142,7 +142,7 @@ func TestSecondAnswerIsDropped(t *testing.T) {
 func TestRestOfAnotherAnswerIsNotQuoted(t *testing.T) {
 	s := talk(t, func(c *net.TCPConn, n int64) {
 		if n == 2 {
-			_, _ = io.WriteString(c, "the rest of a private answer\r\n")
+			_, _ = io.WriteString(c, "the-rest-of-a-private-answer\r\n")
 		}
 		_, _ = io.WriteString(c, ok(""))
 	})
