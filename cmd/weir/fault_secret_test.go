@@ -29,7 +29,7 @@ func TestF4MissingSecretIsOneModelsTrouble(t *testing.T) {
 			l := newLive(t, withPaid(a.URL(), p.URL(), key))
 			for n, stream := range []bool{false, true} {
 				g := l.ask("paid", stream)
-				if g.status != http.StatusServiceUnavailable || g.code() != "model_unavailable" || !strings.Contains(g.body, key) {
+				if g.status != http.StatusServiceUnavailable || g.code() != "model_unavailable" || strings.Contains(g.body, key) { // which secret is the operator's to know
 					t.Errorf("its route: %d %s", g.status, g.body)
 				}
 				for _, route := range []string{"a", "b", "either"} {

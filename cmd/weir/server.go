@@ -108,7 +108,11 @@ func newServer(src source, options serverOptions, log *slog.Logger) (*server, er
 		return nil, err
 	}
 	s.seen = state + s.secretStamps()
-	return s, s.open(compiled.Listen)
+	if err := s.open(compiled.Listen); err != nil {
+		s.finish() // what was opened before it failed
+		return nil, err
+	}
+	return s, nil
 }
 
 // build makes the parts that live as long as the process.
