@@ -127,3 +127,29 @@ func weigh(l *live) weight {
 	runtime.ReadMemStats(&m)
 	return weight{runtime.NumGoroutine(), m.HeapAlloc}
 }
+
+// F2: a model that goes out of force takes its idle connections with it, at once
+// and not when they have been idle for long enough.
+func TestF2OldConnectionsAreClosed(t *testing.T) {
+	a, b := model(t, ""), model(t, "")
+	l := newLive(t, reloaded(a.URL(), b.URL(), 0))
+	l.ask("a", true)
+	l.ask("b", true)
+	if _, open := b.Connections(); open != 1 {
+		t.Fatalf("%d connections are open after one request", open)
+	}
+	l.write(reloaded(a.URL(), b.URL(), 1))
+	if r := l.s.reload(); !r.Applied {
+		t.Fatal(r)
+	}
+	left := func() int { _, open := b.Connections(); return open }
+	for deadline := time.Now().Add(2 * time.Second); left() > 0 && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if n := left(); n != 0 {
+		t.Errorf("%d connections of the old model are still open", n)
+	}
+	if _, open := a.Connections(); open != 1 {
+		t.Errorf("%d connections are open to the model that did not change, want the one", open)
+	}
+}

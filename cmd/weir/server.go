@@ -108,11 +108,7 @@ func newServer(src source, options serverOptions, log *slog.Logger) (*server, er
 		return nil, err
 	}
 	s.seen = state + s.secretStamps()
-	if err := s.open(compiled.Listen); err != nil {
-		s.finish() // what was opened before it failed
-		return nil, err
-	}
-	return s, nil
+	return s, s.open(compiled.Listen)
 }
 
 // build makes the parts that live as long as the process.

@@ -74,24 +74,30 @@ func TestErrorsDoNotTellWhatAnswered(t *testing.T) {
 	}
 }
 
-// A model without its secret: which secret that is learns who may know what answers.
-func TestMissingSecretIsNamedToFew(t *testing.T) {
-	r := newRig(t, setup{
-		keys: []access.Key{{Name: "app", SHA256: access.Digest("app"), Scopes: access.Call}, {Name: "reader", SHA256: access.Digest("reader"), Scopes: access.Call | access.Read}},
-		models: func(a, _ *upstream.Model) {
-			a.KeyName, a.KeyErr = "file:/etc/weir/vendor.key", errors.New("no such file")
-		},
-	})
-	for n, c := range []struct {
-		token, want string
-		named       bool
-	}{{"app", "the model is not configured", false}, {"reader", "vendor.key cannot be read", true}} {
+// Why a model cannot be asked: its name learns who may know what answers, that of
+// a secret only the operator.
+func TestModelThatCannotBeAsked(t *testing.T) {
+	noSecret := func(a, _ *upstream.Model) {
+		a.Name, a.KeyName, a.KeyErr = "a", "file:/etc/weir/vendor.key", errors.New("no such file")
+	}
+	noID := func(a, _ *upstream.Model) { a.ID, a.Endpoints = "", []string{"http://127.0.0.1:1/v1"} }
+	for _, c := range []struct {
+		name, token, code, want string
+		models                  func(a, b *upstream.Model)
+	}{
+		{"no secret", "app", "model_unavailable", "the model is not configured", noSecret},
+		{"no secret", "reader", "model_unavailable", "the model is not configured", noSecret},
+		{"no id", "app", "model_unknown", `"the model cannot be asked"`, noID},
+		{"no id", "reader", "model_unknown", `model \"a\"`, noID},
+	} {
+		r := newRig(t, setup{models: c.models, route: retries(0), keys: []access.Key{
+			{Name: "app", SHA256: access.Digest("app"), Scopes: access.Call}, {Name: "reader", SHA256: access.Digest("reader"), Scopes: access.Call | access.Read}}})
 		a := r.chat("r", false, "Authorization", "Bearer "+c.token)
-		if a.status != 503 || a.code() != "model_unavailable" || strings.Contains(a.body, "vendor.key") != c.named || !strings.Contains(a.body, c.want) {
-			t.Errorf("%s: %d %s", c.token, a.status, a.body)
+		if a.code() != c.code || strings.Contains(a.body, "vendor.key") || !strings.Contains(a.body, c.want) {
+			t.Errorf("%s, %s: %d %s", c.name, c.token, a.status, a.body)
 		}
-		if e := r.last(n + 1); !strings.Contains(e.Error, "vendor.key") {
-			t.Errorf("%s: the operator does not learn which: %q", c.token, e.Error)
+		if e := r.last(1); !strings.Contains(e.Error, `model "a"`) || strings.Contains(e.Error, "vendor.key") != (c.name == "no secret") {
+			t.Errorf("%s, %s: the operator reads %q", c.name, c.token, e.Error)
 		}
 	}
 }

@@ -260,6 +260,14 @@ func TestResetWhileSending(t *testing.T) {
 	noSecret(t, err.Error())
 }
 
+func TestFailureOfAWriteIsOneOfSending(t *testing.T) {
+	for _, op := range []string{"write", "writev"} {
+		if got := classOf(&unsentError{&net.OpError{Op: op, Err: io.ErrShortWrite}}); got != upstream.Send {
+			t.Errorf("%s: %s", op, got)
+		}
+	}
+}
+
 // U11: the address that a redirect names receives nothing at all.
 func TestRedirectTargetIsLeftAlone(t *testing.T) {
 	var visits atomic.Int64

@@ -89,7 +89,7 @@ func (c *wireConn) exchange(ctx context.Context, out *outgoing) (*http.Response,
 // it; together they have one bound. 101 is an answer, which nobody asked for.
 func (c *wireConn) receive() (*http.Response, error) {
 	c.left = maxHeaderBytes
-	for range maxInformational {
+	for range maxInformational + 1 {
 		res, err := http.ReadResponse(c.in, nil)
 		switch {
 		case err != nil && c.left <= 0:

@@ -104,6 +104,34 @@ func TestAnswersOfManyShapes(t *testing.T) {
 	}
 }
 
+// Informational answers are bounded by their number, not by their bytes only.
+func TestInformationalAnswersAreCounted(t *testing.T) {
+	for n, fine := range map[int]bool{maxInformational: true, maxInformational + 1: false} {
+		d, e := open(t, modelAt(says(t, strings.Repeat("HTTP/1.1 102 P\r\n\r\n", n)+ok(""))))
+		r, err := d.Chat(t.Context(), callOf(t, e, false, hello))
+		switch {
+		case fine && err != nil, !fine && !has(err, upstream.Protocol):
+			t.Errorf("%d of them: %v", n, err)
+		case err == nil:
+			_ = r.Frames.Close()
+		}
+	}
+}
+
+// An answer without a body has ended with its header.
+func TestConnectionOfABodilessAnswerIsKept(t *testing.T) {
+	s := talk(t, func(c *net.TCPConn, _ int64) { _, _ = io.WriteString(c, "HTTP/1.1 204 No Content\r\n\r\n") })
+	d, e := open(t, modelAt(s.base))
+	for range 3 {
+		if _, err := d.Chat(t.Context(), callOf(t, e, false, hello)); !has(err, upstream.Protocol) {
+			t.Error(err)
+		}
+	}
+	if n := s.conns.Load(); n != 1 {
+		t.Errorf("%d connections for 3 requests", n)
+	}
+}
+
 // Two answers to one request, at once or a little later: the second is nobody's
 // answer, and nobody's to read.
 func TestSecondAnswerIsDropped(t *testing.T) {
