@@ -1,7 +1,8 @@
 // Package openai is the driver for everything that speaks OpenAI's format:
 // hosted vendors, vLLM, SGLang, Ollama and the rest of vendors.json. It sends a
-// request as it came, with the model and a few parameters spliced in, over
-// net/http's transport, and hands the answer back as frames.
+// request as it came, with the model and a few parameters spliced in, and hands
+// the answer back as frames. Plain endpoints are spoken to over a wire of its
+// own, those with TLS over net/http's transport.
 //
 // It makes one attempt a call. Which endpoint, how often and how long is the
 // gateway's business: clocks other than the connection's arrive as a context.
@@ -71,7 +72,7 @@ func New(m upstream.Model) (*Driver, error) {
 		}
 		d.targets[e.Address()] = t
 		d.secrets = append(d.secrets, t.secrets...)
-		local = local || t.chat.URL.Scheme == "http"
+		local = local || t.wire == nil && t.chat.URL.Scheme == "http"
 	}
 	d.secrets = append(d.secrets, secretsOf(&m)...)
 	d.transport = newTransport(dial, local)
