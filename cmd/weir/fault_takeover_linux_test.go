@@ -29,6 +29,7 @@ func TestR3TakeoverRefusesNobody(t *testing.T) {
 	a, b := long(t, "tokens=3")
 	flags := []string{"--reuse-port", "--data", freeAddress(t), "--admin", freeAddress(t), "--telemetry", freeAddress(t)}
 	p := launch(t, draining(a, b, "1m"), flags...)
+	data := p.data
 	var asked, wrong atomic.Int64
 	over := make(chan struct{})
 	var wg sync.WaitGroup
@@ -42,7 +43,7 @@ func TestR3TakeoverRefusesNobody(t *testing.T) {
 				default:
 				}
 				asked.Add(1)
-				if g := ask(c, p.data, "a", asked.Load()%2 == 0); g.err != nil || g.status != 200 {
+				if g := ask(c, data, "a", asked.Load()%2 == 0); g.err != nil || g.status != 200 {
 					wrong.Add(1)
 					t.Errorf("request %d: %d %v", asked.Load(), g.status, g.err)
 				}
@@ -50,7 +51,6 @@ func TestR3TakeoverRefusesNobody(t *testing.T) {
 		})
 	}
 	b.SetScript(chaos.MustParse("tokens=30;delay-between=30ms"))
-	data := p.data
 	for range 6 {
 		streams := p.streams(many(), "b", 5)
 		next := relaunch(t, p.file, flags...)

@@ -165,7 +165,7 @@ func (s *server) listen(name, address string, h http.Handler, t *tls.Config, l d
 		return nil, fmt.Errorf("open the %s listener on %s: %w; choose another address with listen.%s or --%s", name, address, err, name, name)
 	}
 	srv := &http.Server{
-		Handler: h, TLSConfig: t,
+		Handler: h, TLSConfig: t.Clone(), // net/http adds to it as each begins to serve
 		ReadHeaderTimeout: l.HeaderTimeout, IdleTimeout: l.IdleTimeout, MaxHeaderBytes: 64 << 10,
 		WriteTimeout: l.BodyTimeout + writeTimeout, // the gateway and the event streams set their own
 		BaseContext:  func(net.Listener) context.Context { return s.base },
