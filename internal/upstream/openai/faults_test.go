@@ -88,7 +88,7 @@ func planted(base string) upstream.Model {
 	m := modelAt(scheme + "://user:" + secretPass + "@" + rest + "?key=" + secretQuery)
 	m.Key, m.KeyName = secretKey, "env:CANARY"
 	m.Header = map[string]string{"X-Tenant-Token": secretExtra}
-	m.Clocks.Connect = 500 * time.Millisecond
+	m.Clocks.Connect = 3 * time.Second
 	return m
 }
 
