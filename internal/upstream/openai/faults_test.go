@@ -148,7 +148,7 @@ func failuresHaveTheirClass(t *testing.T, prepare func(*Driver)) {
 		}, upstream.Connect, ""},
 		{"silence during the TLS handshake", func(t *testing.T) string {
 			return strings.Replace(listen(t, func(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) }), "http://", "https://", 1)
-		}, upstream.Connect, "not done within 500ms"},
+		}, upstream.Connect, "not done within 3s"},
 		{"metadata service", func(*testing.T) string { return "http://169.254.169.254/latest" }, upstream.Connect, "metadata"},
 		{"metadata service in IPv6 form", func(*testing.T) string { return "http://[::ffff:a9fe:a9fe]/latest" }, upstream.Connect, "metadata"},
 		{"reset after the request", func(t *testing.T) string { return rawServer(t, reset) }, upstream.Header, "reset"},
