@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/weirhq/weir/client"
+	"github.com/weirhq/weir/internal/access"
 )
 
 // invalid are changes to good definitions that make bad ones, and what is said of
@@ -153,5 +156,42 @@ func TestF1FrozenWeightsAreRefused(t *testing.T) {
 	l.write(good + fmt.Sprintf(three, 2, 50, 30))
 	if r := l.s.reload(); !r.Applied || l.s.revision() == first {
 		t.Errorf("with a new epoch: %+v", r)
+	}
+}
+
+// T5: a key that is taken out of the file is refused within a second, of which a
+// busy machine gets three, and on the admin listener too.
+func TestT5KeyTakenOutOfTheFile(t *testing.T) {
+	m := model(t, "")
+	good := twoModelsOf(m.URL(), m.URL())
+	key := func(name string) string {
+		return fmt.Sprintf("  %s: {sha256: %s, scopes: [call, read]}\n", name, access.Digest("token-"+name))
+	}
+	l := newLive(t, good+"keys:\n"+key("stays")+key("goes"))
+	status := func(name string) (data, admin int) {
+		req, err := http.NewRequest(http.MethodGet, l.s.adminListener.url()+"/api/v1/status", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer token-"+name)
+		return l.ask("a", false, "Authorization", "Bearer token-"+name).status, do(l.client, req).status
+	}
+	if data, admin := status("goes"); data != 200 || admin != 200 {
+		t.Fatalf("before: %d and %d", data, admin)
+	}
+	l.write(good + "keys:\n" + key("stays"))
+	written := time.Now()
+	for {
+		data, admin := status("goes")
+		if data == 401 && admin == 401 {
+			break
+		}
+		if time.Since(written) > 3*time.Second {
+			t.Fatalf("%s after the key was taken out: %d and %d", time.Since(written), data, admin)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if data, admin := status("stays"); data != 200 || admin != 200 {
+		t.Errorf("the other key: %d and %d", data, admin)
 	}
 }
