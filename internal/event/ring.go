@@ -107,26 +107,3 @@ func (r *Ring) since(from uint64, buf *[portion]*Event) (n int, lost uint64) {
 	}
 	return n, lost
 }
-
-// Multi records to several recorders in turn. Those that are nil are left out.
-func Multi(recorders ...Recorder) Recorder {
-	var all multi
-	for _, r := range recorders {
-		if r != nil {
-			all = append(all, r)
-		}
-	}
-	if len(all) == 1 {
-		return all[0]
-	}
-	return all
-}
-
-type multi []Recorder
-
-// Record hands e to each recorder.
-func (m multi) Record(e *Event) {
-	for _, r := range m {
-		r.Record(e)
-	}
-}

@@ -300,18 +300,6 @@ func TestFollowersUnderConcurrentRecording(t *testing.T) {
 	done.Wait()
 }
 
-func TestMultiRecordsToEach(t *testing.T) {
-	a, b := NewRing(2), NewRing(2)
-	Multi(a, nil, b).Record(&Event{ID: "1"})
-	if a.Stats().Recorded != 1 || b.Stats().Recorded != 1 {
-		t.Errorf("recorded %d and %d", a.Stats().Recorded, b.Stats().Recorded)
-	}
-	if Multi(nil, a) != Recorder(a) {
-		t.Error("one recorder is not wrapped")
-	}
-	Multi().Record(&Event{})
-}
-
 func BenchmarkRecord(b *testing.B) {
 	for _, followers := range []int{0, 1} {
 		b.Run(fmt.Sprintf("followers=%d", followers), func(b *testing.B) {

@@ -37,44 +37,10 @@ func VendorByName(name string) (Vendor, error) {
 		names = append(names, v.Name)
 	}
 	err := fault.New(fault.Invalid, "unknown_vendor", "unknown vendor %q", name)
-	if near := Nearest(name, names); near != "" {
+	if near := fault.Nearest(name, names); near != "" {
 		return Vendor{}, err.Mend("Did you mean %q?", near)
 	}
 	slices.Sort(names)
 	return Vendor{}, err.Mend("Known are %s; a server that is not listed but speaks OpenAI's format is %q",
 		strings.Join(names, ", "), "openai-compatible")
-}
-
-// Nearest is the one among names that name was probably meant to be: the one
-// with the fewest letters to change, if those are at most a third of it. It is
-// empty when none is near.
-func Nearest(name string, names []string) string {
-	best, least := "", max(2, len(name)/3)+1
-	for _, n := range names {
-		if d := distance(strings.ToLower(name), strings.ToLower(n)); d < least {
-			best, least = n, d
-		}
-	}
-	return best
-}
-
-// distance is Levenshtein's: insertions, deletions and changes of one byte.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		above := row[0] // of the row before, one to the left
-		row[0] = i + 1
-		for j := range len(b) {
-			change := above
-			if a[i] != b[j] {
-				change++
-			}
-			above = row[j+1]
-			row[j+1] = min(change, above+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/weirhq/weir/internal/upstream"
+	"github.com/weirhq/weir/internal/fault"
 )
 
 // Profile declares how a simulated model behaves. Rates are shares of requests,
@@ -76,7 +76,7 @@ func ParseProfile(given map[string]any) (Profile, error) {
 
 func unknown(name string) error {
 	known := slices.Sorted(maps.Keys(options))
-	if near := upstream.Nearest(name, known); near != "" {
+	if near := fault.Nearest(name, known); near != "" {
 		return fmt.Errorf("unknown option %q of a simulated model: did you mean %q?", name, near)
 	}
 	return fmt.Errorf("unknown option %q of a simulated model: known are %s", name, strings.Join(known, ", "))
