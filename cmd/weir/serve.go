@@ -142,11 +142,11 @@ func (s *server) greet(w io.Writer) {
 }
 
 // tuneMemory lets the garbage collector run less often, within what the process
-// may have: measured to save about a tenth of the CPU of a request. GOGC and
+// may have: measured to save CPU for memory that a gateway can spare. GOGC and
 // GOMEMLIMIT, where they are set, stand.
 func tuneMemory(env func(string) (string, bool)) {
 	if _, set := env("GOGC"); !set {
-		debug.SetGCPercent(300)
+		debug.SetGCPercent(150)
 	}
 	if _, set := env("GOMEMLIMIT"); !set {
 		if most := memoryLimit(); most > 0 {
