@@ -16,12 +16,19 @@ const (
 )
 
 // Frame is one piece of an answer as it came, with what one pass over it found.
-// Raw, Data and ID are valid until the next call of Next on the stream they came from.
+// Its slices are valid until the next call of Next on the stream they came from.
 type Frame struct {
 	Kind FrameKind
 	Raw  []byte // every byte of it, delimiters included; what a relay writes
 	Data []byte // the JSON inside Raw; nil for Done and Comment
 	ID   []byte // the answer's own id inside Data, as written between its quotes; nil when there is none
+
+	// Said is the one JSON string inside Data that holds what the model says: text,
+	// reasoning, a refusal, arguments of a call; as written between its quotes. It is
+	// nil when there is none, and when there are more (Many): Codec.Deltas finds those.
+	Said        []byte
+	Many        bool
+	Fingerprint []byte // of the model that answered, as written between its quotes; nil when there is none
 
 	Finish    string // the first finish reason found, "" when none
 	Usage     Usage  // valid when HasUsage

@@ -9,7 +9,7 @@ import (
 func Keep(f Frame) Frame {
 	raw, data := f.Raw, f.Data
 	f.Raw, f.Data = bytes.Clone(raw), nil
-	f.ID = bytes.Clone(f.ID)
+	f.ID, f.Said, f.Fingerprint = bytes.Clone(f.ID), bytes.Clone(f.Said), bytes.Clone(f.Fingerprint)
 	if data == nil {
 		return f
 	}

@@ -9,12 +9,12 @@ import (
 func TestKeepCopies(t *testing.T) {
 	raw := []byte("data: {}\n\n")
 	joined := []byte("{\n}")
-	f, g := Keep(Frame{Raw: raw, Data: raw[6:8], ID: raw[:4]}), Keep(Frame{Raw: raw, Data: joined})
+	f, g := Keep(Frame{Raw: raw, Data: raw[6:8], ID: raw[:4], Said: raw[:2], Fingerprint: raw[2:4]}), Keep(Frame{Raw: raw, Data: joined})
 	for i := range raw {
 		raw[i] = 'x'
 	}
 	joined[0] = 'x'
-	if string(f.Raw) != "data: {}\n\n" || string(f.Data) != "{}" || string(g.Data) != "{\n}" || string(f.ID) != "data" {
+	if string(f.Raw) != "data: {}\n\n" || string(f.Data) != "{}" || string(g.Data) != "{\n}" || string(f.ID) != "data" || string(f.Said) != "da" || string(f.Fingerprint) != "ta" {
 		t.Errorf("kept %q %q %q %q", f.Raw, f.Data, f.ID, g.Data)
 	}
 	if h := Keep(Frame{Kind: Done, Raw: []byte("x")}); h.Data != nil {

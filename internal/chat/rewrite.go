@@ -192,11 +192,13 @@ func (r *rewriter) tail() (Frame, bool) {
 
 // remember keeps the event that spoke last. Its buffers are used again.
 func (r *rewriter) remember(f Frame) {
-	raw, data, id := r.last.Raw, r.last.Data, r.last.ID
+	raw, data, id, print := r.last.Raw, r.last.Data, r.last.ID, r.last.Fingerprint
 	r.last = f
 	r.last.Raw = append(raw[:0], f.Raw...)
 	r.last.Data = append(data[:0], f.Data...)
 	r.last.ID = append(id[:0], f.ID...)
+	r.last.Fingerprint = append(print[:0], f.Fingerprint...)
+	r.last.Said, r.last.Many = nil, f.Many || f.Said != nil
 }
 
 // encode puts the deltas into a frame, and says anew what the frame carries.
@@ -214,6 +216,7 @@ func (r *rewriter) encode(f Frame, deltas []Delta) Frame {
 		f.Data = payload(raw)
 	}
 	f.Finish, f.Visible, f.Reasoning, f.Refusal = "", false, false, false
+	f.Said, f.Many = nil, len(deltas) > 0 // where each piece stands is not looked for again
 	for _, d := range deltas {
 		if f.Finish == "" {
 			f.Finish = d.Finish

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/sha256"
@@ -71,7 +72,7 @@ var (
 
 // seal makes a token of a claim.
 func (s *Signer) seal(purpose, bound string, claim []byte) string {
-	return tokenStart + base64.RawURLEncoding.EncodeToString(s.keys[0].Seal(nil, nil, claim, context(purpose, bound)))
+	return tokenStart + base64.RawURLEncoding.EncodeToString(s.keys[0].Seal(nil, nil, padded(claim), context(purpose, bound)))
 }
 
 // open gives the claim of a token that was sealed for the same purpose and
@@ -90,10 +91,29 @@ func (s *Signer) open(purpose, bound, token string) ([]byte, error) {
 	}
 	for _, key := range s.keys {
 		if claim, err := key.Open(nil, nil, sealed, context(purpose, bound)); err == nil {
-			return claim, nil
+			return unpadded(claim)
 		}
 	}
 	return nil, errForged
+}
+
+// step is what the length of a claim is rounded up to. The longest claim of names
+// that definitions allow (63 bytes each) fits one step, so a token's length does
+// not tell the variant by the length of its name.
+const step = 192
+
+// padded ends a claim with a 1 and zeros (ISO/IEC 7816-4).
+func padded(claim []byte) []byte {
+	b := append(claim, 0x80)
+	return append(b, make([]byte, (step-len(b)%step)%step)...)
+}
+
+func unpadded(b []byte) ([]byte, error) {
+	b = bytes.TrimRight(b, "\x00")
+	if n := len(b) - 1; n >= 0 && b[n] == 0x80 {
+		return b[:n], nil
+	}
+	return nil, errClaim
 }
 
 // context is what a token is for and what it is bound to, with their lengths so

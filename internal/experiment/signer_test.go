@@ -34,6 +34,22 @@ func TestPinComesBackWhole(t *testing.T) {
 	}
 }
 
+// Who may not know the variant may not learn it from the length of a token either.
+func TestTokensTellNothingByTheirLength(t *testing.T) {
+	s := NewSigner(secretA)
+	pins, sessions := map[int]bool{}, map[int]bool{}
+	for _, variant := range []string{"a", "baseline", "candidate", strings.Repeat("x", 63)} {
+		for _, p := range []Pin{{Experiment: "e", Variant: variant}, {Experiment: strings.Repeat("e", 63), Epoch: 1 << 20, Variant: variant, Outside: true, Begun: 1 << 40}} {
+			pins[len(s.Pin(p, "c"))] = true
+			sessions[len(s.Session(Session{ID: "0123456789abcdef", Issued: 1 << 40, Pin: &p}))] = true
+		}
+		sessions[len(s.Session(Session{ID: "0123456789abcdef", Issued: 1 << 40}))] = true
+	}
+	if len(pins) != 1 || len(sessions) != 1 {
+		t.Errorf("pins have the lengths %v, sessions %v", pins, sessions)
+	}
+}
+
 func TestPinIsGoodForItsConversationOnly(t *testing.T) {
 	s := NewSigner(secretA)
 	token := s.Pin(aPin, "conversation-1")

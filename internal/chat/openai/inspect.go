@@ -30,6 +30,8 @@ func inspect(data []byte, f *chat.Frame, t *tracker) {
 			inspectUsage(&c, f)
 		case "id":
 			f.ID = inside(c.raw())
+		case "system_fingerprint":
+			f.Fingerprint = inside(c.raw())
 		case "error":
 			failed = string(c.raw()) != "null" || failed
 		case "object":
@@ -88,7 +90,7 @@ func inspectChoice(c *cursor, f *chat.Frame, t *tracker) {
 		case "delta", "message":
 			inspectDelta(c, f)
 		case "text": // of the older completions
-			f.Visible = given(c.raw()) || f.Visible
+			f.Visible = says(f, c.raw()) || f.Visible
 		case "finish_reason":
 			finish = reason(c.raw())
 		default:
@@ -112,14 +114,70 @@ func inspectDelta(c *cursor, f *chat.Frame) {
 			return
 		}
 		switch string(key) {
-		case "content", "tool_calls", "function_call", "audio":
+		case "content":
+			f.Visible = says(f, c.raw()) || f.Visible
+		case "tool_calls", "function_call":
+			f.Visible = calls(f, c.raw()) || f.Visible
+		case "audio":
 			f.Visible = given(c.raw()) || f.Visible
 		case "refusal":
-			if given(c.raw()) {
+			if says(f, c.raw()) {
 				f.Visible, f.Refusal = true, true
 			}
 		case "reasoning_content", "reasoning":
-			f.Reasoning = given(c.raw()) || f.Reasoning
+			f.Reasoning = says(f, c.raw()) || f.Reasoning
+		default:
+			c.skip()
+		}
+	}
+}
+
+// says notes a piece of what the model says, and tells whether it is any.
+func says(f *chat.Frame, v []byte) bool {
+	switch {
+	case !given(v):
+		return false
+	case f.Said != nil || f.Many || v[0] != '"':
+		f.Said, f.Many = nil, true
+	default:
+		f.Said = v[1 : len(v)-1]
+	}
+	return true
+}
+
+// calls does the same for the calls of tools: most events of a call hold a piece
+// of its arguments and nothing else.
+func calls(f *chat.Frame, v []byte) bool {
+	if !given(v) {
+		return false
+	}
+	c := cursor{b: v}
+	if v[0] == '[' && c.enter('[') {
+		for c.element() {
+			callSays(&c, f)
+		}
+		return true
+	}
+	callSays(&c, f)
+	return true
+}
+
+// callSays finds the pieces in a call, or in what it holds under function or custom.
+func callSays(c *cursor, f *chat.Frame) {
+	if !c.enter('{') {
+		c.skip()
+		return
+	}
+	for {
+		key, more := c.member()
+		if !more {
+			return
+		}
+		switch string(key) {
+		case "function", "custom":
+			callSays(c, f)
+		case "name", "arguments", "input":
+			says(f, c.raw())
 		default:
 			c.skip()
 		}

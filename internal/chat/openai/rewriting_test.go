@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -120,12 +121,22 @@ func TestRewriteAcrossFrames(t *testing.T) {
 	}
 }
 
+// unsaid leaves out where the texts of frames stand: what was rewritten is not
+// looked through again.
+func unsaid(frames []chat.Frame) []chat.Frame {
+	list := slices.Clone(frames)
+	for i := range list {
+		list[i].Said, list[i].Many = nil, false
+	}
+	return list
+}
+
 // checkFrames reads what was written once more: the frames must be what a stream
 // of these bytes gives.
 func checkFrames(t *testing.T, frames []chat.Frame) {
 	t.Helper()
 	again, _ := readAll(t, openStream(strings.NewReader(rawOf(frames)), 0))
-	if !reflect.DeepEqual(again, frames) {
+	if !reflect.DeepEqual(unsaid(again), unsaid(frames)) {
 		t.Errorf("read again it is\n%+v, not\n%+v", again, frames)
 	}
 	for _, f := range frames {

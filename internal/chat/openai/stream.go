@@ -24,6 +24,7 @@ const (
 // StreamOptions are the limits of a stream.
 type StreamOptions struct {
 	MaxEvent int // bytes of one event; 0 means 4 MiB
+	Choices  int // that were asked for; 0 means 1
 }
 
 // stream reads server-sent events. Its frames are views into one buffer.
@@ -41,6 +42,7 @@ type stream struct {
 	max      int
 	joined   []byte // the data of an event that has several data lines
 	choices  tracker
+	asked    int
 	done     bool  // [DONE] came
 	readErr  error // what the last read ended with, kept until all before it is handed out
 	end      error // what Next gives from now on
@@ -60,7 +62,7 @@ func NewStream(body io.ReadCloser, o StreamOptions) chat.Frames {
 		o.MaxEvent = defaultMaxEvent
 	}
 	buf := buffers.Get().(*[]byte)
-	return &stream{body: body, pooled: buf, buf: *buf, max: o.MaxEvent, first: true}
+	return &stream{body: body, pooled: buf, buf: *buf, max: o.MaxEvent, asked: o.Choices, first: true}
 }
 
 // Next gives the next frame. The one before is no longer valid.
@@ -155,18 +157,25 @@ func (s *stream) last() (chat.Frame, error) {
 		before, done := s.choices, s.done
 		s.advance(true)
 		f := s.take()
-		if s.done || s.choices.complete() || f.Kind == chat.Failure {
+		if s.done || s.complete() || f.Kind == chat.Failure {
 			return f, nil
 		}
 		s.choices, s.done = before, done
 	}
 	switch {
-	case s.choices.complete():
+	case s.complete():
 		return s.stop(io.EOF)
 	case errors.Is(s.readErr, io.EOF):
 		return s.stop(chat.ErrIncomplete)
 	}
 	return s.stop(fmt.Errorf("reading the stream: %w", s.readErr))
+}
+
+// complete reports whether nothing is missing. Where the body broke off, choices
+// that were asked for may not have begun; where it ended as it should, the server
+// may have made fewer.
+func (s *stream) complete() bool {
+	return s.choices.complete() && (s.readErr == io.EOF || s.choices.count() >= s.asked)
 }
 
 // stop ends the stream and gives its buffer back. The frames handed out before

@@ -101,7 +101,7 @@ func TestStreamFrames(t *testing.T) {
 				t.Fatalf("%d frames, want %d", len(frames), len(want))
 			}
 			for i, f := range frames {
-				f.Raw, f.Data, f.ID = nil, nil, nil
+				f.Raw, f.Data, f.ID, f.Fingerprint, f.Said, f.Many = nil, nil, nil, nil, nil, false
 				if !reflect.DeepEqual(f, want[i]) {
 					t.Errorf("frame %d: got %+v, want %+v", i, f, want[i])
 				}
@@ -266,6 +266,30 @@ func TestStreamFailures(t *testing.T) {
 				t.Errorf("got %+v, %v", frames, err)
 			}
 		})
+	}
+}
+
+// A body that breaks off may lack choices that had not begun; one that ends as it
+// should comes from a server that makes only one.
+func TestStreamThatLacksAChoice(t *testing.T) {
+	const one = `data: {"choices":[{"index":0,"delta":{"content":"A"},"finish_reason":"stop"}]}` + "\n\n"
+	reset := errors.New("connection reset")
+	for _, c := range []struct {
+		name  string
+		asked int
+		end   error
+		whole bool
+	}{
+		{"broken off, one of two", 2, reset, false},
+		{"ended, one of two", 2, io.EOF, true},
+		{"broken off after all", 1, reset, true},
+		{"broken off, and nobody said how many", 0, reset, true},
+	} {
+		body := io.NopCloser(io.MultiReader(strings.NewReader(one), iotest.ErrReader(c.end)))
+		_, err := readAll(t, NewStream(body, StreamOptions{Choices: c.asked}))
+		if whole := err == io.EOF; whole != c.whole {
+			t.Errorf("%s: %v", c.name, err)
+		}
 	}
 }
 

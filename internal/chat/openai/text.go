@@ -20,6 +20,13 @@ func text(v []byte) (string, bool) {
 	return string(out), ok
 }
 
+// Unescape decodes the inside of a JSON string, or of several in a row, as far as
+// it can be decoded.
+func Unescape(dst, v []byte) []byte {
+	dst, _ = appendUnescaped(dst, v)
+	return dst
+}
+
 // appendUnescaped decodes the inside of a JSON string. A lone surrogate becomes
 // U+FFFD, as in encoding/json.
 func appendUnescaped(dst, v []byte) ([]byte, bool) {

@@ -1,5 +1,7 @@
 package openai
 
+import "math/bits"
+
 // tracker follows which choices of a stream have been seen and which are
 // finished. It has room for the 128 choices that a request may ask for.
 type tracker struct{ seen, finished [2]uint64 }
@@ -14,6 +16,9 @@ func (t *tracker) note(index int64, finished bool) {
 		t.finished[index>>6] |= bit
 	}
 }
+
+// count is how many choices were seen.
+func (t *tracker) count() int { return bits.OnesCount64(t.seen[0]) + bits.OnesCount64(t.seen[1]) }
 
 // add takes over what one event said. There is nothing to follow when t is nil.
 func (t *tracker) add(o tracker) {

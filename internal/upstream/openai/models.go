@@ -52,7 +52,7 @@ func (d *Driver) askModels(ctx context.Context, t *target) (*http.Response, erro
 	if err := out.address(t, t.models, &upstream.Call{}, false); err != nil {
 		return nil, err
 	}
-	return t.wire.ask(ctx, out)
+	return t.wire.ask(ctx, out, false)
 }
 
 // modelIDs reads a list. It is an object with data; one vendor sends the data

@@ -114,7 +114,7 @@ func (d *Driver) call(ctx context.Context, c *upstream.Call, stream bool) (*upst
 	if err != nil {
 		return nil, d.failure(ctx, t, err)
 	}
-	return d.reply(ctx, t, res, stream)
+	return d.reply(ctx, t, res, stream, int(c.Request.Head.N))
 }
 
 // target finds what was prepared for an endpoint. Only addresses of the model's
@@ -142,7 +142,7 @@ func (d *Driver) send(ctx context.Context, t *target, c *upstream.Call, stream b
 	if err := out.address(t, p, c, stream); err != nil {
 		return nil, err
 	}
-	return t.wire.ask(ctx, out)
+	return t.wire.ask(ctx, out, c.Attempt > 1)
 }
 
 // transported asks, and asks again when the connection it was given turns out to

@@ -17,7 +17,7 @@ import (
 
 // reply turns a response into what the contract promises, or says why it is
 // none. It closes the response unless a stream is handed on.
-func (d *Driver) reply(ctx context.Context, t *target, res *http.Response, stream bool) (*upstream.Reply, error) {
+func (d *Driver) reply(ctx context.Context, t *target, res *http.Response, stream bool, choices int) (*upstream.Reply, error) {
 	body := d.answer(ctx, t, res)
 	r := &upstream.Reply{Status: res.StatusCode, Header: res.Header}
 	err := body.unpack(res)
@@ -29,7 +29,7 @@ func (d *Driver) reply(ctx context.Context, t *target, res *http.Response, strea
 		err = errors.New(odd(res))
 	default:
 		var handed bool
-		if r.Frames, handed, err = d.frames(res, body, stream); handed {
+		if r.Frames, handed, err = d.frames(res, body, stream, choices); handed {
 			return r, nil
 		}
 	}
@@ -58,7 +58,7 @@ func odd(res *http.Response) string {
 
 // frames reads or opens an answer. handed says that the body now belongs to the
 // frames.
-func (d *Driver) frames(res *http.Response, body *answerBody, stream bool) (_ chat.Frames, handed bool, _ error) {
+func (d *Driver) frames(res *http.Response, body *answerBody, stream bool, choices int) (_ chat.Frames, handed bool, _ error) {
 	isStream, err := d.isStream(res, body, stream)
 	switch {
 	case err != nil:
@@ -66,7 +66,7 @@ func (d *Driver) frames(res *http.Response, body *answerBody, stream bool) (_ ch
 	case isStream && !stream:
 		return nil, false, errors.New("answered with a stream of events although none was asked for")
 	case isStream:
-		return openai.NewStream(body, openai.StreamOptions{MaxEvent: d.model.MaxEvent}), true, nil
+		return openai.NewStream(body, openai.StreamOptions{MaxEvent: d.model.MaxEvent, Choices: choices}), true, nil
 	}
 	length := res.ContentLength
 	if body.packed {

@@ -57,12 +57,12 @@ func unsent(err error) bool {
 // moves on to another connection only when the one it was given took nothing of
 // it. After that the server may have read it, and whether to repeat it is the
 // gateway's to decide and to count.
-func (w *wire) ask(ctx context.Context, out *outgoing) (*http.Response, error) {
+func (w *wire) ask(ctx context.Context, out *outgoing, fresh bool) (*http.Response, error) {
 	for again := 0; ; again++ {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		c, err := w.take(ctx)
+		c, err := w.take(ctx, fresh)
 		if err != nil {
 			return nil, err
 		}
@@ -74,8 +74,12 @@ func (w *wire) ask(ctx context.Context, out *outgoing) (*http.Response, error) {
 }
 
 // take gives the idle connection that was used last, else a new one.
-func (w *wire) take(ctx context.Context) (*wireConn, error) {
-	for c := w.idle.take(); c != nil; c = w.idle.take() {
+func (w *wire) take(ctx context.Context, fresh bool) (*wireConn, error) {
+	for !fresh {
+		c := w.idle.take()
+		if c == nil {
+			break
+		}
 		if c.quiet() {
 			c.used = true
 			return c, nil

@@ -195,7 +195,7 @@ func TestCloseWhileReading(t *testing.T) {
 		if err := out.address(at, at.models, &upstream.Call{}, false); err != nil {
 			t.Fatal(err)
 		}
-		res, err := at.wire.ask(t.Context(), out)
+		res, err := at.wire.ask(t.Context(), out, false)
 		out.release()
 		if err != nil {
 			t.Fatal(err)

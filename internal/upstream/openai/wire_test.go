@@ -132,6 +132,23 @@ func TestConnectionOfABodilessAnswerIsKept(t *testing.T) {
 	}
 }
 
+// A server that closes connections while they are idle may have closed them all:
+// a second attempt has a connection of its own.
+func TestSecondAttemptsAskAnew(t *testing.T) {
+	s := talk(t, func(c *net.TCPConn, _ int64) { _, _ = io.WriteString(c, ok("")) })
+	d, e := open(t, modelAt(s.base))
+	for i, want := range []int64{1, 1, 2} {
+		call := callOf(t, e, false, hello)
+		if i == 2 {
+			call.Attempt = 2
+		}
+		answer(t, d, call)
+		if n := s.conns.Load(); n != want {
+			t.Errorf("after request %d there were %d connections, want %d", i, n, want)
+		}
+	}
+}
+
 // Two answers to one request, at once or a little later: the second is nobody's
 // answer, and nobody's to read.
 func TestSecondAnswerIsDropped(t *testing.T) {
@@ -321,7 +338,7 @@ func TestAnAnswerThatEndedLeavesItsConnectionAlone(t *testing.T) {
 		if err := out.address(d.targets[e.Address()], d.targets[e.Address()].models, &upstream.Call{}, false); err != nil {
 			t.Fatal(err)
 		}
-		res, err := w.ask(t.Context(), out)
+		res, err := w.ask(t.Context(), out, false)
 		if err != nil {
 			t.Fatal(err)
 		}
