@@ -8,7 +8,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME ?= 20s
 # The race detector leaves out the packages that are pure functions, since they
 # share nothing, and test/, whose subject is another process.
-RACE ?= $$(go list ./... | grep -v -E '/internal/(access|chat|experiment|fault|importtest)(/|$$)|/test$$')
+RACE ?= $$(go list ./... | grep -v -E '/internal/(access|chat|experiment|fault|importtest|stats|usage)(/|$$)|/test$$')
 
 .PHONY: help
 help: ## this list
@@ -42,8 +42,8 @@ test: ## what CI runs: unit, race and everything with real tools, under 20 minut
 	cd bench && go vet ./... && go test ./...
 	scripts/reproducible.sh
 	cd test/clients && npm ci --no-audit --no-fund --ignore-scripts
-	go vet -tags=tools ./test/...
-	go test -count=1 -tags=tools ./test/...
+	go vet -tags=tools ./test/... ./internal/store/postgres/...
+	go test -count=1 -tags=tools ./test/... ./internal/store/postgres/...
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (20s)

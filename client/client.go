@@ -1,7 +1,12 @@
-// Package client speaks to the admin API of a running Weir: recent events and
-// their stream, what is in force, why a unit gets its variant, reload. It is the
-// one package of this module that other programs may import and rely on; its
+// Package client speaks to the admin API of a running Weir: events and their
+// stream, usage and money, what is in force and how it came to be, why a unit gets
+// its variant, the changing of definitions, the looking after of the store. It is
+// the one package of this module that other programs may import and rely on; its
 // types are its own and change only by gaining fields.
+//
+// Texts of callers and models come as they are, control characters too: whoever
+// prints them to a terminal takes those out first. Amounts named Micro are
+// millionths of a US dollar.
 //
 // It is not for the models behind Weir: those are called with any OpenAI client.
 package client
@@ -32,7 +37,7 @@ type Client struct {
 type Option func(*Client)
 
 // WithKey sends a key of the definitions, with the scope `read` or, to change
-// something, `operate`. Weir without keys serves callers on its own machine only.
+// something, `operate` or `admin`. Weir without keys serves callers on its own machine only.
 func WithKey(key string) Option {
 	return func(c *Client) { c.sign = func(h http.Header) { h.Set("Authorization", "Bearer "+key) } }
 }
@@ -59,7 +64,8 @@ func New(baseURL string, options ...Option) *Client {
 const (
 	timeout      = 10 * time.Second // of one attempt
 	reloadWithin = 2 * time.Minute
-	attempts     = 3 // of a call that changes nothing
+	longWithin   = 2 * time.Hour // what reads or writes all of the store
+	attempts     = 3             // of a call that changes nothing
 	maxAnswer    = 64 << 20
 )
 

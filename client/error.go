@@ -19,6 +19,7 @@ type Error struct {
 	RequestID string // Weir's id of the call
 	Param     string // the field or parameter at fault; may be empty
 	Problems  []Problem
+	Diff      *Diff // of a change that has to be made elsewhere; nil else
 
 	retryAfter time.Duration
 }
@@ -38,10 +39,10 @@ func (e *Error) Error() string {
 // Problem is one thing that is wrong, or doubtful, in the definitions.
 type Problem struct {
 	File     string `json:"file"`
-	Line     int    `json:"line"`   // from 1; 0: the file as a whole
-	Column   int    `json:"column"` // from 1, in characters
-	Path     string `json:"path"`   // "routes.support.baseline"
-	Severity string `json:"severity"`
+	Line     int    `json:"line"`     // from 1; 0: the file as a whole
+	Column   int    `json:"column"`   // from 1, in characters
+	Path     string `json:"path"`     // "routes.support.baseline"
+	Severity string `json:"severity"` // "error", "warning", "note"
 	Message  string `json:"message"`
 	Hint     string `json:"hint"`
 }
@@ -61,13 +62,14 @@ func errorOf(resp *http.Response) error {
 		Next      string    `json:"next"`
 		RequestID string    `json:"request_id"`
 		Problems  []Problem `json:"problems"`
+		Diff      *Diff     `json:"diff"`
 	}
 	if !strings.HasPrefix(resp.Header.Get("Content-Type"), "application/problem+json") || json.Unmarshal(data, &p) != nil || p.Code == "" {
 		e.Message = fmt.Sprintf("%s answered %s", resp.Request.URL.Redacted(), resp.Status)
 		e.Next = "see whether this is the admin listener of Weir"
 		return e
 	}
-	e.Code, e.Message, e.Next, e.Param, e.Problems = p.Code, p.Detail, p.Next, p.Param, p.Problems
+	e.Code, e.Message, e.Next, e.Param, e.Problems, e.Diff = p.Code, p.Detail, p.Next, p.Param, p.Problems, p.Diff
 	if p.RequestID != "" {
 		e.RequestID = p.RequestID
 	}

@@ -12,6 +12,7 @@ type Event struct {
 	ID           string        `json:"id"`                // Weir's own, a UUIDv7: x-weir-request-id
 	ClientID     string        `json:"client_request_id"` // the caller's x-request-id
 	BodyID       string        `json:"body_id"`           // of the reply
+	Traceparent  string        `json:"traceparent"`       // the caller's own trace
 	Project      string        `json:"project"`
 	Time         time.Time     `json:"time"`
 	Revision     string        `json:"revision"` // of the definitions in force
@@ -23,9 +24,11 @@ type Event struct {
 	UnitKind     string        `json:"unit_kind"`
 	Unit         string        `json:"unit"` // keyed hash
 	Key          string        `json:"key"`  // name of the caller's key
+	Tags         []string      `json:"tags"` // "name=value"
 	Model        string        `json:"model"`
 	Vendor       string        `json:"vendor"`
 	ServedModel  string        `json:"served_model"` // as the upstream names it
+	Fingerprint  string        `json:"fingerprint"`  // of the served model, as the vendor gives it
 	Endpoint     string        `json:"endpoint"`
 	Attempts     []Attempt     `json:"attempts"`
 	Fallback     bool          `json:"fallback"`
@@ -38,17 +41,24 @@ type Event struct {
 	Clock        string        `json:"clock"` // that ran out
 	Error        string        `json:"error"`
 	Usage        Usage         `json:"usage"`
-	UsageKnown   bool          `json:"usage_known"`
+	UsageKnown   bool          `json:"usage_known"`  // the upstream reported it
+	UsageSource  string        `json:"usage_source"` // "reported", "counted", "estimated"; "": nothing is known of it
+	UsageError   float64       `json:"usage_error"`  // of an estimate: the relative error of its method
+	Cost         int64         `json:"cost_micro"`   // micro-dollars
+	CostBasis    string        `json:"cost_basis"`   // "priced", "estimated", "unpriced"; "": no model was asked
+	PriceFrom    string        `json:"price_from"`   // "definitions", or the dated row of the list of prices
 	Finish       string        `json:"finish"`
 	Refusal      bool          `json:"refusal"`
 	Frames       int           `json:"frames"`
 	Malformed    int           `json:"malformed_frames"`
+	QueueWait    time.Duration `json:"queue_ns"` // for a place, in Weir
 	FirstToken   time.Duration `json:"ttft_ns"`
 	FirstThought time.Duration `json:"first_reasoning_ns"`
 	PerToken     time.Duration `json:"tpot_ns"`
 	Total        time.Duration `json:"total_ns"`
 	Overhead     time.Duration `json:"overhead_ns"`
 	Simulated    bool          `json:"simulated"`
+	ShadowOf     string        `json:"shadow_of"` // id of the event whose request this one copies
 
 	// Skipped is how many events were lost before this one because a stream was
 	// read more slowly than requests came in. Follow sets it.
@@ -59,6 +69,7 @@ type Event struct {
 type Assignment struct {
 	Experiment  string  `json:"experiment"`
 	Epoch       int     `json:"epoch"`
+	Step        int     `json:"step"` // of a rollout, from 1
 	Variant     string  `json:"variant"`
 	Reason      string  `json:"reason"`   // "chance", "override", "forced", "pinned", "no_unit", "outside"
 	Enrolled    bool    `json:"enrolled"` // enters the statistics
@@ -72,6 +83,7 @@ type Attempt struct {
 	Endpoint string        `json:"endpoint"`
 	Status   int           `json:"status"` // 0: no response
 	Result   string        `json:"result"`
+	After    time.Duration `json:"after_ns"` // from the request's arrival to its beginning
 	Took     time.Duration `json:"took_ns"`
 }
 
@@ -90,8 +102,12 @@ type Query struct {
 	Variant string
 	Outcome string
 	Key     string    // name of a key
+	Model   string    // by its name in the definitions
+	Tag     string    // "name=value"
+	Unit    string    // the hash that events show, or kind:id, such as user:ada
 	ID      string    // Weir's id, the caller's own, or the reply's
 	Since   time.Time // not older
+	To      time.Time // older. Not for Follow
 
 	Limit     int    // of one page: 1 to 1000; 0: 50. Not for Follow
 	PageToken string // NextPageToken of the page before. Not for Follow
@@ -109,6 +125,9 @@ func (q *Query) values() url.Values {
 	set("variant", q.Variant)
 	set("outcome", q.Outcome)
 	set("key", q.Key)
+	set("model", q.Model)
+	set("tag", q.Tag)
+	set("unit", q.Unit)
 	set("id", q.ID)
 	if !q.Since.IsZero() {
 		set("since", q.Since.Format(time.RFC3339Nano))
@@ -116,29 +135,45 @@ func (q *Query) values() url.Values {
 	return v
 }
 
-// Page is a page of recent events, newest first.
+// Page is a page of events, newest first.
 type Page struct {
-	Events        []Event `json:"events"`
-	NextPageToken string  `json:"next_page_token"` // "" on the last page
+	Events        []Event  `json:"events"`
+	NextPageToken string   `json:"next_page_token"` // "" on the last page
+	Partial       *Partial `json:"partial"`         // nil: nothing is missing
 }
 
-// Events gives a page of the recent events that Weir holds in memory.
+// Partial says what an answer lacks.
+type Partial struct {
+	Reason string    `json:"reason"`
+	AsOf   time.Time `json:"as_of"`       // when the store was last written
+	Age    float64   `json:"age_seconds"` // how long ago that is
+}
+
+// Events gives a page of the events that Weir keeps.
 func (c *Client) Events(ctx context.Context, q Query) (Page, error) {
 	v := q.values()
-	if q.Limit != 0 {
-		v.Set("limit", strconv.Itoa(q.Limit))
+	if !q.To.IsZero() {
+		v.Set("to", q.To.Format(time.RFC3339Nano))
 	}
-	if q.PageToken != "" {
-		v.Set("page_token", q.PageToken)
-	}
+	paged(v, q.Limit, q.PageToken)
 	var p Page
 	err := c.get(ctx, "/api/v1/events", v, &p)
 	return p, err
 }
 
-// Event gives one recent event by Weir's id of the request.
+// paged asks for a page.
+func paged(v url.Values, limit int, token string) {
+	if limit != 0 {
+		v.Set("limit", strconv.Itoa(limit))
+	}
+	if token != "" {
+		v.Set("page_token", token)
+	}
+}
+
+// Event gives one event by Weir's id of the request. Trace gives all that hangs
+// on it.
 func (c *Client) Event(ctx context.Context, id string) (Event, error) {
-	var e Event
-	err := c.get(ctx, "/api/v1/events/"+url.PathEscape(id), nil, &e)
-	return e, err
+	t, err := c.Trace(ctx, id, false)
+	return t.Event, err
 }

@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"net/url"
+	"time"
 )
 
 // Route is a name that applications put in `model`, and what answers to it.
@@ -16,6 +18,67 @@ type Route struct {
 	Expose     string       `json:"expose"`     // who is told which variant answered: "trusted", "always", "never"
 	Blind      bool         `json:"blind"`      // `model` in the reply is the route's name
 	Experiment string       `json:"experiment"` // the one in force; "": none
+
+	Traffic []VariantTraffic `json:"traffic,omitempty"` // what went where. Of RoutesWide
+	Split   *Split           `json:"split,omitempty"`   // whether the arms got the units they should; nil: no experiment. Of RoutesWide
+}
+
+// VariantTraffic is where the requests that got a variant went.
+type VariantTraffic struct {
+	Variant   string            `json:"variant"`
+	Assigned  int64             `json:"assigned"` // requests that got the variant, for whatever reason
+	Share     float64           `json:"share"`    // of the route's requests
+	Sent      int64             `json:"sent"`     // attempts on the wire
+	Answered  int64             `json:"answered"` // of those, with an answer
+	Endpoints []EndpointTraffic `json:"endpoints"`
+}
+
+// EndpointTraffic is what went to one endpoint.
+type EndpointTraffic struct {
+	Model    string `json:"model"`
+	Endpoint string `json:"endpoint"`
+	Sent     int64  `json:"sent"`
+	Answered int64  `json:"answered"`
+}
+
+// TrafficWindow says of when counts are.
+type TrafficWindow struct {
+	From    time.Time `json:"from"` // a whole hour
+	To      time.Time `json:"to"`
+	Zone    string    `json:"zone"`
+	Unit    string    `json:"unit"`
+	Partial *Partial  `json:"partial"` // nil: the counts are whole
+}
+
+// Split holds the units that arms got against those they should have got.
+type Split struct {
+	Experiment string     `json:"experiment"`
+	Epoch      int        `json:"epoch"`
+	From       time.Time  `json:"from"`
+	To         time.Time  `json:"to"`
+	Requests   int64      `json:"requests"` // that were looked at
+	Units      int64      `json:"units"`    // that made them
+	Arms       []SplitArm `json:"arms"`
+	ChiSquare  float64    `json:"chi_square"`
+	Degrees    int        `json:"degrees"`
+	P          float64    `json:"p_value"`
+	Verdict    string     `json:"verdict"` // "as_expected", "wrong", "too_few"
+	Text       string     `json:"text"`
+}
+
+// SplitArm is one arm of a Split.
+type SplitArm struct {
+	Variant  string  `json:"variant"`
+	Expected float64 `json:"expected_share"` // of the units that take part
+	Observed float64 `json:"observed_share"`
+	Units    int64   `json:"units"`
+}
+
+// RouteList is every route in force, by name.
+type RouteList struct {
+	Revision string         `json:"revision"`
+	Routes   []Route        `json:"routes"`
+	Window   *TrafficWindow `json:"window,omitempty"` // nil but of RoutesWide
 }
 
 // Variant is one way to answer.
@@ -65,11 +128,24 @@ type Arm struct {
 
 // Routes lists the routes in force, by name.
 func (c *Client) Routes(ctx context.Context) ([]Route, error) {
-	var list struct {
-		Routes []Route `json:"routes"`
-	}
+	var list RouteList
 	err := c.get(ctx, "/api/v1/routes", nil, &list)
 	return list.Routes, err
+}
+
+// RoutesWide lists the routes with what went where from one time to another (zero:
+// the last day), and whether the split is the one that was asked for.
+func (c *Client) RoutesWide(ctx context.Context, from, to time.Time) (RouteList, error) {
+	var list RouteList
+	err := c.get(ctx, "/api/v1/routes", wide(from, to), &list)
+	return list, err
+}
+
+// wide asks for what went where in a window.
+func wide(from, to time.Time) url.Values {
+	v := url.Values{"wide": {"true"}}
+	window(v, from, to, "")
+	return v
 }
 
 // Experiments lists the experiments in force, by route.

@@ -1,6 +1,9 @@
 package client
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // ExplainRequest is what a request would carry that assignment reads.
 type ExplainRequest struct {
@@ -12,6 +15,7 @@ type ExplainRequest struct {
 	Groups   []string          `json:"groups,omitempty"`    // of that key
 	Forced   string            `json:"forced,omitempty"`    // the variant asked for with x-weir-variant
 	MayForce bool              `json:"may_force,omitempty"` // that key has the scope `force`; without keys everybody has
+	At       time.Time         `json:"at,omitzero"`         // by the definitions in force then; zero: now
 }
 
 // Explanation is the assignment that such a request gets, and how it comes about.
@@ -30,6 +34,10 @@ type Explanation struct {
 	Doubt       string   `json:"doubt"`      // an expression that failed and counted as false
 	Parameters  []string `json:"parameters"` // that the variant decides, and how
 	Steps       []Step   `json:"steps"`
+
+	At     time.Time `json:"at,omitzero"`               // that was asked about; zero: now
+	Number int       `json:"revision_number,omitempty"` // of the revision in force then; with At
+	Since  time.Time `json:"revision_time,omitzero"`    // when it came into force; with At
 }
 
 // Step is one question that assignment asked, and the answer.

@@ -85,7 +85,14 @@ func exposed() []telemetry.Family {
 	r := telemetry.New()
 	w, l := telemetry.NewWeir(r), telemetry.NewLLM(r)
 	w.Route("route")
-	l.Series("route", "variant", "model", "endpoint")
+	l.Series("route", "variant", "model", "endpoint").Cost.Add(0)
+	record := telemetry.NewRecord(r)
+	record.Journal(func() telemetry.JournalState { return telemetry.JournalState{} })
+	record.Store(func() telemetry.StoreState { return telemetry.StoreState{} })
+	record.Writing()
+	record.Budgets(func() []telemetry.BudgetState { return nil })
+	telemetry.NewServers(r, func() []telemetry.Server { return nil })
+	telemetry.NewOTLP(r, func() telemetry.OTLPState { return telemetry.OTLPState{} })
 	var families []telemetry.Family
 	r.Gather(func(f telemetry.Family) { families = append(families, f) })
 	return families

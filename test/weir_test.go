@@ -22,11 +22,22 @@ var listening = regexp.MustCompile(`(?m)^\s*(data|admin|telemetry)\s+(https?://[
 // serve runs Weir with definitions on free ports, and waits until it is ready.
 func serve(t *testing.T, definitions string, env ...string) *weir {
 	t.Helper()
+	return serveDefinitions(t, definitions, env)
+}
+
+// serveFile is serve with flags of the caller's.
+func serveFile(t *testing.T, definitions string, flags ...string) *weir {
+	t.Helper()
+	return serveDefinitions(t, definitions, nil, flags...)
+}
+
+func serveDefinitions(t *testing.T, definitions string, env []string, flags ...string) *weir {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "weir.yaml")
 	if err := os.WriteFile(file, []byte(definitions), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w := serveWith(t, env, "-c", file)
+	w := serveWith(t, env, append([]string{"-c", file}, flags...)...)
 	w.file = file
 	return w
 }

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
+	"github.com/weirhq/weir/internal/store"
+	"github.com/weirhq/weir/internal/store/sqlite"
 	"github.com/weirhq/weir/internal/upstream"
 	"github.com/weirhq/weir/internal/upstream/openai"
 	"github.com/weirhq/weir/internal/upstream/simulated"
@@ -26,4 +29,12 @@ func newPool(m upstream.Model) (*upstream.Pool, error) {
 		return nil, fmt.Errorf("model %q: %w", m.Name, err)
 	}
 	return upstream.NewPool(m, d), nil
+}
+
+// openStore opens what keeps records, the built-in engine for one machine.
+func openStore(path string) (store.Store, error) { return sqlite.Open(sqlite.Config{Path: path}) }
+
+// restoreStore brings a backup of that engine back.
+func restoreStore(ctx context.Context, path, from string) (kept []string, err error) {
+	return sqlite.Restore(ctx, path, from)
 }

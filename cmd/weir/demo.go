@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -70,14 +71,27 @@ type demo struct {
 	seed  uint64
 	speed float64
 	at    addresses
+	kept  string // folder, gone with the demo
 }
 
 // open starts the server, on free ports where the usual ones are taken.
 func (d *demo) open() (*server, error) {
 	log := slog.New(slog.NewTextHandler(d.app.err, &slog.HandlerOptions{Level: slog.LevelError}))
 	at := addresses{freeOr(d.at.data, "127.0.0.1:8080"), freeOr(d.at.admin, "127.0.0.1:8081"), freeOr(d.at.telemetry, "127.0.0.1:8082")}
-	src := source{env: d.app.env, inline: []definition.File{{Name: "demo.yaml", Text: demoDefinitions}}, listen: at}
+	kept, err := os.MkdirTemp("", "weir-demo-")
+	if err != nil {
+		return nil, fmt.Errorf("make a folder for what the demo keeps: %w", err)
+	}
+	d.kept = kept
+	src := source{env: d.app.env, store: kept, inline: []definition.File{{Name: "demo.yaml", Text: demoDefinitions}}, listen: at}
 	return newServer(src, serverOptions{}, log)
+}
+
+// forget removes what the demo kept.
+func (d *demo) forget() {
+	if d.kept != "" {
+		_ = os.RemoveAll(d.kept)
+	}
 }
 
 // freeOr is the address asked for, else the usual one, or any free port of this
@@ -101,6 +115,7 @@ const usersPerSecond = 12
 func (d *demo) live(ctx context.Context) error {
 	tuneMemory(d.app.env)
 	s, err := d.open()
+	defer d.forget()
 	if err != nil {
 		return err
 	}
@@ -154,6 +169,7 @@ func (d *demo) once(ctx context.Context, asJSON bool) error {
 	const free = "127.0.0.1:0"
 	d.at = addresses{cmp.Or(d.at.data, free), cmp.Or(d.at.admin, free), cmp.Or(d.at.telemetry, free)}
 	s, err := d.open()
+	defer d.forget()
 	if err != nil {
 		return err
 	}

@@ -14,22 +14,24 @@ import (
 func (a *app) doctorCommand() *cobra.Command {
 	var r remote
 	var config string
-	var offline, strict bool
+	var offline, strict, all bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check definitions, secrets, models and the running Weir",
 		Long: `Check what Weir needs and say what is wrong and how to mend it. Models are asked
 for their list of models, never for an answer: nothing is billed. Secrets are
 resolved in this shell's environment, which need not be that of the running Weir;
-what the running one lacks is asked of it.
+what the running one lacks is asked of it, and how its record goes: store and
+journal, prices, budgets, and whether the units of experiments fall as they should.
 
 Exit code 3 when something is wrong; with --strict when something is doubtful too.`,
-		Example: "  weir doctor\n  weir doctor -c weir.yaml --offline -o json",
+		Example: "  weir doctor\n  weir doctor -c weir.yaml --offline -o json\n  weir doctor --store",
 		Args:    takes(0, 0),
 	}
 	output := a.form(cmd, "text", "json")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		d := newDoctor()
+		d.all = all
 		d.source, d.noSource = a.findSource(config)
 		if !offline {
 			if d.client, err = r.client(a); err != nil {
@@ -44,6 +46,7 @@ Exit code 3 when something is wrong; with --strict when something is doubtful to
 	r.flags(cmd)
 	f := cmd.Flags()
 	f.StringVarP(&config, "config", "c", "", "`FILE` or folder of definitions (default ./weir.yaml)")
+	f.BoolVar(&all, "store", false, "have the running Weir read all of its store and compare it with its checksums")
 	f.BoolVar(&offline, "offline", false, "ask neither models nor a running Weir")
 	f.BoolVar(&strict, "strict", false, "exit with code 3 when something is doubtful")
 	return cmd
@@ -60,6 +63,7 @@ type doctor struct {
 	descriptors func() (most uint64, known bool)
 	compiled    *definition.Compiled // nil: they cannot be used
 	running     *client.Status       // nil: no Weir answered
+	all         bool                 // read all of the store, which may take long
 }
 
 func newDoctor() *doctor {
@@ -94,21 +98,27 @@ type check struct {
 	name  string
 	needs bool // definitions that can be used
 	look  func(context.Context, *doctor) []finding
+	long  bool // it takes what it takes: it was asked for by name
 }
 
 // checks in the order in which trouble usually begins.
 var checks = []check{
-	{"definitions", false, checkDefinitions},
-	{"clock", false, checkClock},
-	{"secrets", true, checkSecrets},
-	{"files", true, checkFiles},
-	{"signing", true, checkSigning},
-	{"certificate", true, checkCertificate},
-	{"keys", true, checkKeys},
-	{"descriptors", false, checkDescriptors},
-	{"models", true, checkModels},
-	{"running", false, checkRunning},
-	{"listen", true, checkListen},
+	{name: "definitions", look: checkDefinitions},
+	{name: "clock", look: checkClock},
+	{name: "secrets", needs: true, look: checkSecrets},
+	{name: "files", needs: true, look: checkFiles},
+	{name: "signing", needs: true, look: checkSigning},
+	{name: "certificate", needs: true, look: checkCertificate},
+	{name: "keys", needs: true, look: checkKeys},
+	{name: "descriptors", look: checkDescriptors},
+	{name: "models", needs: true, look: checkModels},
+	{name: "running", look: checkRunning},
+	{name: "record", look: checkRecord},
+	{name: "damage", look: checkDamage, long: true},
+	{name: "prices", look: checkPrices},
+	{name: "budgets", look: checkBudgets},
+	{name: "split", look: checkSplit},
+	{name: "listen", needs: true, look: checkListen},
 }
 
 // patience bounds one check.
@@ -149,8 +159,11 @@ func (a *app) diagnose(ctx context.Context, d *doctor, output string, strict boo
 }
 
 func (c *check) run(ctx context.Context, d *doctor) []finding {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
+	if !c.long {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
 	found := c.look(ctx, d)
 	for i := range found {
 		found[i].Check = c.name

@@ -21,16 +21,13 @@ func checkDefinitions(_ context.Context, d *doctor) []finding {
 	if d.noSource != nil {
 		return []finding{{State: ill, Text: d.noSource.Error(), Next: "name the file or folder with -c"}}
 	}
-	c, problems, err := d.source.compile()
+	l, problems, err := d.source.compile()
 	if err != nil {
 		return []finding{{State: ill, Text: err.Error(), Next: "name the file or folder with -c"}}
 	}
 	var found []finding
 	for _, p := range problems {
-		state := doubtful
-		if p.Severity == definition.Failure {
-			state = ill
-		}
+		state := map[definition.Severity]health{definition.Failure: ill, definition.Warning: doubtful, definition.Note: well}[p.Severity]
 		hint := p.Hint
 		p.Hint = ""
 		found = append(found, finding{State: state, Text: p.String(), Next: hint})
@@ -38,6 +35,7 @@ func checkDefinitions(_ context.Context, d *doctor) []finding {
 	if problems.Failed() {
 		return found
 	}
+	c := l.compiled
 	d.compiled = c
 	return append(found, finding{State: well, Text: fmt.Sprintf("%s: revision %s, %s, %s", d.source.name(), c.Revision,
 		count(len(c.Models), "model"), count(len(c.Set.Routes), "route"))})
@@ -143,9 +141,9 @@ func checkSigning(_ context.Context, d *doctor) []finding {
 		return []finding{{State: ill, Text: err.Error(), Next: "weir serve will not start without it"}}
 	}
 	if !d.compiled.Listen.Secret.IsZero() {
-		return []finding{{State: well, Text: "cookies and pins are signed with listen.secret"}}
+		return []finding{{State: well, Text: "cookies and pins are sealed with listen.secret"}}
 	}
-	return []finding{{State: well, Text: "no listen.secret is declared: pins of conversations last until a restart"}}
+	return []finding{{State: well, Text: "no listen.secret is declared: pins are sealed with unit.key in store.dir, which replicas do not share"}}
 }
 
 // certificateSoon is when a certificate's end is worth a warning.

@@ -124,7 +124,7 @@ func TestDoctorSecrets(t *testing.T) {
 }
 
 func TestDoctorSigning(t *testing.T) {
-	newPatient(t, simplest).expect("signing", well, "until a restart")
+	newPatient(t, simplest).expect("signing", well, "unit.key")
 	p := newPatient(t, strings.Replace(simplest, "{data", "{secret: env:A_SECRET, data", 1))
 	p.expect("signing", ill, "env:A_SECRET is not set")
 	p.env["A_SECRET"] = "short"

@@ -220,7 +220,8 @@ var kinds = map[string]fault.Kind{"Internal": fault.Internal, "Invalid": fault.I
 	"Upstream": fault.Upstream, "Timeout": fault.Timeout, "Unavailable": fault.Unavailable, "Cancelled": fault.Cancelled}
 
 // ownStatus are codes whose status is not that of their kind.
-var ownStatus = map[string]string{"body_timeout": "408", "upstream_rejected": "4xx", "nothing_to_reload": "409", "definition_invalid": "422", "unknown_vendor": "never"}
+var ownStatus = map[string]string{"body_timeout": "408", "upstream_rejected": "4xx", "nothing_to_reload": "409", "definition_invalid": "422", "unknown_vendor": "never",
+	"revision_conflict": "409", "owned_by_file": "409", "owned_by_environment": "409", "revision_without_files": "409"}
 
 func statusOf(code string, u codeUse) string {
 	if own := ownStatus[code]; own != "" {

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +17,7 @@ import (
 
 func (a *app) explainCommand() *cobra.Command {
 	var r remote
-	var config string
+	var config, at string
 	q := client.ExplainRequest{}
 	cmd := &cobra.Command{
 		Use:   "explain ROUTE [UNIT]",
@@ -23,7 +25,7 @@ func (a *app) explainCommand() *cobra.Command {
 		Long: `Say which variant a unit gets on a route, which of its parameters win over the
 caller's, and each step that led there: the same function that assigns live
 requests is asked. By default the running Weir answers; with -c the definitions
-in a file, with nothing running.
+in a file, with nothing running; with --at the definitions that were in force then.
 
 UNIT is who asks, as the route's unit lists it: a user, a session or a key.
 Without it the unit is taken from --header and --as, as a request's would be.
@@ -33,6 +35,7 @@ with the client and are not asked here.`,
 		Example: `  weir explain support user-42
   weir explain support --header x-user-id=user-42 --header x-user-group=beta-testers
   weir explain support user-42 -c weir.yaml -o json
+  weir explain support user-42 --at 2026-01-31T15:04
   for u in ada bob eve; do weir explain support $u -o name; done`,
 		Args:              takes(1, 2),
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -43,6 +46,13 @@ with the client and are not asked here.`,
 		if len(args) == 2 {
 			q.Unit = args[1]
 		}
+		var err error
+		if q.At, err = moment("--at", at, time.Local, time.Now()); err != nil {
+			return err
+		}
+		if config != "" && at != "" {
+			return usage(errors.New("--at asks the running Weir, which keeps what was in force; -c asks a file: give one"))
+		}
 		x, err := a.explain(contextOf(cmd), config, &r, q)
 		if err != nil {
 			return err
@@ -52,6 +62,7 @@ with the client and are not asked here.`,
 	r.flags(cmd)
 	f := cmd.Flags()
 	f.StringVarP(&config, "config", "c", "", "ask the definitions in this `FILE` or folder, not a running Weir")
+	f.StringVar(&at, "at", "", "by the definitions in force at this `TIME`: "+momentAbout)
 	f.StringVar(&q.Kind, "kind", "", "`KIND` of the unit: user, session or key (default the route's)")
 	q.Headers = map[string]string{}
 	f.Var(headers(q.Headers), "header", "a header of the request; may be repeated")
@@ -91,10 +102,11 @@ func (a *app) explainOffline(config string, q client.ExplainRequest) (out client
 	if err != nil {
 		return out, err
 	}
-	c, _, err := src.load()
+	l, _, err := src.load()
 	if err != nil {
 		return out, err
 	}
+	c := l.compiled
 	var ask admin.ExplainRequest
 	if err := recast(q, &ask); err != nil {
 		return out, err
@@ -137,6 +149,10 @@ func (a *app) printExplanation(x *client.Explanation, output string) error {
 		d.line("experiment", fmt.Sprintf("%s, epoch %d", x.Experiment, x.Epoch))
 	}
 	d.line("revision", x.Revision)
+	if !x.At.IsZero() {
+		d.line("asked about", x.At.Local().Format(clockFormat))
+		d.line("in force", fmt.Sprintf("revision %d, since %s", x.Number, x.Since.Local().Format(clockFormat)))
+	}
 	d.line("parameters", strings.Join(x.Parameters, "\n"))
 	d.line("doubt", x.Doubt)
 	d.head("steps")
@@ -174,6 +190,15 @@ func (d *details) line(name, text string) {
 		}
 		if text != "" && d.err == nil {
 			_, d.err = fmt.Fprintf(d.w, "  %-13s %s\n", plain(name), plain(l))
+		}
+	}
+}
+
+// text prints what was written elsewhere, line by line, below a heading.
+func (d *details) text(text string) {
+	for line := range strings.Lines(text) {
+		if d.err == nil {
+			_, d.err = fmt.Fprintf(d.w, "  %s\n", strings.TrimRight(plainLines(line), "\n"))
 		}
 	}
 }

@@ -29,6 +29,7 @@ type live struct {
 	s    *server
 	file string
 	log  *written
+	loud bool // the log tells everything
 
 	mu     sync.Mutex
 	env    map[string]string
@@ -74,7 +75,11 @@ func prepare(t *testing.T, definitions string, env ...string) *live {
 
 func (l *live) serve(o serverOptions) (err error) {
 	l.t.Helper()
-	if l.s, err = newServer(source{path: l.file, env: l.variable}, o, silently(l.log)); err != nil {
+	log := silently(l.log)
+	if l.loud {
+		log = slog.New(slog.NewTextHandler(l.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	if l.s, err = newServer(source{path: l.file, env: l.variable}, o, log); err != nil {
 		return err
 	}
 	watching, stop := context.WithCancel(context.Background())

@@ -51,22 +51,26 @@ func TestR3TakeoverRefusesNobody(t *testing.T) {
 		})
 	}
 	b.SetScript(chaos.MustParse("tokens=30;delay-between=30ms"))
-	for range 6 {
+	for i := range 6 {
 		streams := p.streams(many(), "b", 5)
 		next := relaunch(t, p.file, flags...)
 		if next.data != data {
 			t.Fatalf("the second process listens on %s, not on %s", next.data, data)
 		}
-		_ = p.cmd.Process.Signal(syscall.SIGTERM)
+		leaves, stays := p, next
+		if i%2 == 1 { // the newcomer was a mistake and is taken back
+			leaves, stays = next, p
+		}
+		_ = leaves.cmd.Process.Signal(syscall.SIGTERM)
 		for range 5 {
 			if g := <-streams; g.err != nil || !g.done() {
 				t.Errorf("a stream over the takeover: %v, done %v, code %q", g.err, g.done(), g.code())
 			}
 		}
-		if code := p.ends(soon); code != 0 {
+		if code := leaves.ends(soon); code != 0 {
 			t.Errorf("exit code %d", code)
 		}
-		p = next
+		p = stays
 	}
 	close(over)
 	wg.Wait()
@@ -124,7 +128,7 @@ func TestSteering(t *testing.T) {
 	if got := knock(64); got[0] == 0 || got[1] == 0 {
 		t.Errorf("two share as %v", got)
 	}
-	steerAway(all[0])
+	steerAway(all[0], 1)
 	if got := knock(64); got[0] != 0 || got[1] != 64 {
 		t.Errorf("after the first stepped back they share as %v", got)
 	}

@@ -116,7 +116,7 @@ func replaceFile(name string, text []byte, mode fs.FileMode) error {
 		return err
 	}
 	_, err = f.Write(text)
-	err = errors.Join(err, f.Chmod(mode), f.Close())
+	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
 	if err == nil {
 		keepOwner(f.Name(), name)
 		err = os.Rename(f.Name(), name)

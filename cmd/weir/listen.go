@@ -23,9 +23,11 @@ func listenTCP(address string, reusePort bool) (net.Listener, error) {
 }
 
 // steerAway leaves connections that are yet to come to the process that joined the
-// address after this one. Where the system cannot, the few that come at the moment
-// of closing are reset.
-func steerAway(l net.Listener) { _ = onSocket(l, steerToSecond) }
+// address as the first (0) or the second (1). Where the system cannot, the few that
+// come at the moment of closing are reset.
+func steerAway(l net.Listener, to uint32) {
+	_ = onSocket(l, func(fd uintptr) error { return steerTo(fd, to) })
+}
 
 func onSocket(l net.Listener, do func(fd uintptr) error) error {
 	c, err := l.(*net.TCPListener).SyscallConn()

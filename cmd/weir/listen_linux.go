@@ -16,16 +16,15 @@ func setReusePort(fd uintptr) error {
 	return syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, soReusePort, 1)
 }
 
-// second is a socket filter of one instruction. For sockets that share an address
+// steerTo gives connections that are yet to come to one socket, with a socket
+// filter of one instruction. For sockets that share an address
 // the filter's result is the number of the one that gets the connection, in the
 // order in which they joined, from 0. A number that none has means any.
-var second = []syscall.SockFilter{{Code: syscall.BPF_RET | syscall.BPF_K, K: 1}}
-
-// steerToSecond gives connections that are yet to come to the socket that joined
-// second. The kernel resets what is queued at a socket when it is closed, and
+// The kernel resets what is queued at a socket when it is closed, and
 // forgets who is in the middle of connecting; so nothing must come there any more.
-func steerToSecond(fd uintptr) error {
-	program := syscall.SockFprog{Len: uint16(len(second)), Filter: &second[0]}
+func steerTo(fd uintptr, number uint32) error {
+	filter := []syscall.SockFilter{{Code: syscall.BPF_RET | syscall.BPF_K, K: number}}
+	program := syscall.SockFprog{Len: 1, Filter: &filter[0]}
 	option := unsafe.String((*byte)(unsafe.Pointer(&program)), unsafe.Sizeof(program))
 	return syscall.SetsockoptString(int(fd), syscall.SOL_SOCKET, soAttachReusePortCBPF, option)
 }

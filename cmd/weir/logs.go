@@ -27,20 +27,25 @@ var outcomes = func() (words []string) {
 func (a *app) logsCommand() *cobra.Command {
 	l := logs{app: a}
 	var since time.Duration
+	var from, to string
 	cmd := &cobra.Command{
 		Use:   "logs [ID]",
-		Short: "Show recent requests: who got what, and how it ended",
-		Long: `Show the requests that the running Weir holds in memory (the last two thousand
-or so), oldest first. With ID, which is Weir's id of a request, the caller's own
-or the reply's, show all that is known of it: attempts, parameters, times, tokens.
-Bodies are never shown: they are not kept. The JSON is that of the admin API:
-Event in its /openapi.json.
+		Short: "Show requests: who got what, and how it ended",
+		Long: `Show the newest requests that the running Weir has kept, oldest first: those in its
+store, 90 days of them unless definitions say otherwise, and those that ended a
+moment ago. With ID, which is Weir's id of a request, the caller's own or the
+reply's, show all that is known of it: attempts, parameters, times, tokens. Bodies
+are not shown: see weir trace. The JSON is that of the admin API: Event in its
+/openapi.json.
 
 A request enters the list when it ends, so one that is still being answered is
-not there yet.`,
+not there yet. While the store is away only recent ones are listed, and that is
+said.`,
 		Example: `  weir logs
   weir logs -f --route support
   weir logs --outcome timeout --since 10m -o wide
+  weir logs --tag team=search --from 2026-01-31 --to 2026-02-01
+  weir logs --unit user:ada -o jsonl
   weir logs 0198c0de-7c1a-7e50-9a3f-2b6d4c8e1f00
   weir logs -n 1000 -o json | jq 'group_by(.model) | map({(.[0].model): length}) | add'`,
 		Args:              takes(0, 1),
@@ -53,6 +58,9 @@ not there yet.`,
 		}
 		if since > 0 {
 			l.query.Since = time.Now().Add(-since)
+		}
+		if err := l.window(from, to, since); err != nil {
+			return err
 		}
 		l.form = output.word
 		if l.query.ID != "" && !cmd.Flags().Changed("output") {
@@ -75,13 +83,18 @@ not there yet.`,
 	f.StringVar(&l.query.Variant, "variant", "", "only the variant of this `NAME`")
 	f.StringVar(&l.query.Outcome, "outcome", "", "only this `OUTCOME`: "+strings.Join(outcomes, ", "))
 	f.StringVar(&l.query.Key, "caller", "", "only the caller whose key has this `NAME`")
+	f.StringVar(&l.query.Model, "model", "", "only what this `MODEL` of the definitions answered")
+	f.StringVar(&l.query.Tag, "tag", "", "only those with this `TAG`: team=search")
+	f.StringVar(&l.query.Unit, "unit", "", "only those of this `UNIT`: user:ada, or the hash that a request shows")
 	f.DurationVar(&since, "since", 0, "only those of the last `TIME`: 5m")
+	f.StringVar(&from, "from", "", "only those since this `TIME`: "+momentAbout)
+	f.StringVar(&to, "to", "", "only those before this `TIME`")
 	f.IntVarP(&l.limit, "limit", "n", 50, "at most this `NUMBER` of requests, the newest")
 	_ = cmd.RegisterFlagCompletionFunc("outcome", cobra.FixedCompletions(outcomes, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
-// logs is one look at recent requests.
+// logs is one look at requests.
 type logs struct {
 	app    *app
 	remote remote
@@ -109,13 +122,36 @@ func (l *logs) check(cmd *cobra.Command) error {
 	return nil
 }
 
+// window reads --from and --to.
+func (l *logs) window(from, to string, since time.Duration) (err error) {
+	now := time.Now()
+	if from != "" && since > 0 {
+		return usage(errors.New("--since and --from both say where to begin: give one"))
+	}
+	if from != "" {
+		if l.query.Since, err = moment("--from", from, time.Local, now); err != nil {
+			return err
+		}
+	}
+	if l.query.To, err = moment("--to", to, time.Local, now); err != nil {
+		return err
+	}
+	switch {
+	case to != "" && l.follow:
+		return usage(errors.New("-f follows requests as they end, and --to ends before: give one"))
+	case to != "" && !l.query.Since.IsZero() && !l.query.Since.Before(l.query.To):
+		return usage(errors.New("--to is not after the time to begin at: nothing lies between"))
+	}
+	return nil
+}
+
 func (l *logs) run(ctx context.Context) error {
 	events, err := l.recent(ctx)
 	if err != nil {
 		return err
 	}
 	if l.query.ID != "" && len(events) == 0 {
-		return advise(&exitErr{exitNotFound, fmt.Errorf("no request %q in memory, where only the last two thousand or so are held", l.query.ID)},
+		return advise(&exitErr{exitNotFound, fmt.Errorf("no request %q is kept", l.query.ID)},
 			"weir logs -n 1000 -o name lists ids; a request that is still being answered has no entry")
 	}
 	p := newEventPrinter(l.app, l.form, l.follow, events)
@@ -133,17 +169,19 @@ func (l *logs) run(ctx context.Context) error {
 	return l.goOn(ctx, p, events)
 }
 
-// recent gives what is held, oldest first.
+// recent gives the newest that are kept, oldest first.
 func (l *logs) recent(ctx context.Context) ([]client.Event, error) {
 	q := l.query
 	var all []client.Event
+	var partial *client.Partial
+	defer func() { l.app.lacks(partial) }()
 	for len(all) < l.limit {
 		q.Limit = min(l.limit-len(all), maxPage)
 		page, err := l.client.Events(ctx, q)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, page.Events...)
+		all, partial = append(all, page.Events...), page.Partial
 		if q.PageToken = page.NextPageToken; q.PageToken == "" {
 			break
 		}
@@ -175,11 +213,11 @@ func (l *logs) goOn(ctx context.Context, p *eventPrinter, shown []client.Event) 
 
 // empty says why there may be nothing to see.
 func (l *logs) empty(ctx context.Context) {
-	if q := l.query; q.Route == "" && q.Variant == "" && q.Outcome == "" && q.Key == "" && q.Since.IsZero() {
+	if l.query == (client.Query{}) {
 		fmt.Fprintln(l.app.err, "no request has ended yet\nnext: weir chat \"Hello\"")
 		return
 	}
-	fmt.Fprintln(l.app.err, "no request in memory fits")
+	fmt.Fprintln(l.app.err, "no request fits")
 	if hint := l.unknownName(ctx); hint != "" {
 		fmt.Fprintln(l.app.err, "next:", hint)
 	}

@@ -24,6 +24,7 @@ func printEvent(w io.Writer, e *client.Event) error {
 	d.line("caller", e.Key)
 	d.line("unit", labelled(e.UnitKind, e.Unit))
 	d.line("conversation", begun(e))
+	d.line("tags", strings.Join(e.Tags, ", "))
 	d.line("caller's id", e.ClientID)
 	d.line("reply's id", e.BodyID)
 	d.line("revision", e.Revision)
@@ -91,7 +92,29 @@ func printAnswer(d *details, e *client.Event) {
 	if e.Refusal {
 		d.line("refusal", "the model refused")
 	}
-	d.line("tokens", tokensText(e))
+	d.line("tokens", joined(tokensText(e), sourceText(e)))
+	d.line("cost", costOf(e))
+}
+
+// sourceText says where the tokens are known from, when the upstream did not say.
+func sourceText(e *client.Event) string {
+	if e.UsageSource == "" || e.UsageSource == "reported" {
+		return ""
+	}
+	return joined(e.UsageSource, errorText(e.UsageError))
+}
+
+// costOf is what a request cost, and on what that rests.
+func costOf(e *client.Event) string {
+	switch e.CostBasis {
+	case "":
+		return ""
+	case "unpriced":
+		return "NOT KNOWN: the model has no price"
+	case "estimated":
+		return joined(money(e.Cost), "an estimate", e.PriceFrom)
+	}
+	return joined(money(e.Cost), e.PriceFrom)
 }
 
 func attemptText(a *client.Attempt) string {
@@ -114,7 +137,7 @@ func streamText(e *client.Event) string {
 }
 
 func tokensText(e *client.Event) string {
-	if !e.UsageKnown {
+	if !e.UsageKnown && e.UsageSource == "" {
 		return "not known"
 	}
 	text := fmt.Sprintf("%d in, %d out", e.Usage.Input, e.Usage.Output)
@@ -134,7 +157,7 @@ func printTimes(d *details, e *client.Event) {
 	for _, t := range []struct {
 		name string
 		took time.Duration
-	}{{"total", e.Total}, {"first token", e.FirstToken}, {"first thought", e.FirstThought}, {"per token", e.PerToken}, {"weir's own", e.Overhead}} {
+	}{{"total", e.Total}, {"first token", e.FirstToken}, {"queue", e.QueueWait}, {"first thought", e.FirstThought}, {"per token", e.PerToken}, {"weir's own", e.Overhead}} {
 		if t.took > 0 {
 			d.line(t.name, millis(t.took).String())
 		}

@@ -84,13 +84,20 @@ type column struct {
 var eventColumns = []column{
 	{"TIME", 12, false}, {"ROUTE", 10, false}, {"VARIANT", 10, false}, {"WHY", 8, false}, {"OUTCOME", 9, false}, {"STATUS", 6, true},
 	{"TOTAL", 9, true}, {"TTFT", 9, true}, {"TOKENS", 6, true},
-	{"MODEL", 10, false}, {"CALLER", 9, false}, {"TRIES", 5, true}, {"ID", 36, false}, {"ERROR", 0, false},
+	{"COST", 9, true}, {"MODEL", 10, false}, {"CALLER", 9, false}, {"TRIES", 5, true}, {"ID", 36, false}, {"ERROR", 0, false},
 }
 
 const tableColumns = 9
 
 func eventRow(e *client.Event) []string {
-	variant, why := "", ""
+	variant, why, cost := "", "", ""
+	switch e.CostBasis {
+	case "":
+	case "unpriced":
+		cost = "no price"
+	default:
+		cost = money(e.Cost)
+	}
 	if len(e.Assignments) > 0 {
 		variant, why = e.Assignments[0].Variant, e.Assignments[0].Reason
 	}
@@ -98,11 +105,11 @@ func eventRow(e *client.Event) []string {
 	if e.FirstToken > 0 {
 		first = millis(e.FirstToken).String()
 	}
-	if e.UsageKnown {
+	if e.UsageKnown || e.UsageSource != "" {
 		tokens = strconv.FormatInt(e.Usage.Output, 10)
 	}
 	return []string{clock(e.Time, time.Now()), e.Route, variant, why, e.Outcome, strconv.Itoa(e.Status), millis(e.Total).String(), first, tokens,
-		e.Model, e.Key, strconv.Itoa(len(e.Attempts)), e.ID, cmp.Or(e.Error, e.Code)}
+		cost, e.Model, e.Key, strconv.Itoa(len(e.Attempts)), e.ID, cmp.Or(e.Error, e.Code)}
 }
 
 // clock is a time of today, or the day too.

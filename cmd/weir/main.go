@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	_ "time/tzdata" // zones for reports, also where the system has none
 
 	"github.com/spf13/cobra"
 )
@@ -92,8 +93,10 @@ type commandGroup struct {
 func (a *app) commands() []commandGroup {
 	return []commandGroup{
 		{"Begin", []*cobra.Command{a.demoCommand(), a.initCommand(), a.validateCommand(), a.serveCommand()}},
-		{"Ask", []*cobra.Command{a.chatCommand(), a.explainCommand(), a.logsCommand(), a.benchCommand()}},
-		{"Keep", []*cobra.Command{a.keyCommand(), a.doctorCommand()}},
+		{"Ask", []*cobra.Command{a.chatCommand(), a.explainCommand(), a.logsCommand(), a.traceCommand(), a.getCommand(), a.describeCommand(), a.openCommand(), a.benchCommand()}},
+		{"Change", []*cobra.Command{a.diffCommand(), a.applyCommand(), a.keyCommand()}},
+		{"Pay", []*cobra.Command{a.costCommand(), a.reportCommand(), a.pricesCommand()}},
+		{"Keep", []*cobra.Command{a.doctorCommand(), a.backupCommand(), a.restoreCommand(), a.rebuildCommand(), a.forgetCommand()}},
 		{"More", []*cobra.Command{a.versionCommand()}},
 	}
 }

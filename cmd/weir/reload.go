@@ -18,9 +18,13 @@ import (
 
 // putInForce makes pools and keys of compiled definitions and swaps them in.
 // Requests under way stay on what they began with.
-func (s *server) putInForce(c *definition.Compiled) error {
-	old := s.inForce.Load()
-	next := &inForce{compiled: c, pools: map[string]*upstream.Pool{}, secrets: secretFiles(c)}
+func (s *server) putInForce(l *loaded) error {
+	old, c := s.inForce.Load(), l.compiled
+	next := &inForce{
+		compiled: c, files: l.files, document: l.document, by: l.by, note: l.note, at: time.Now(),
+		pools: map[string]*upstream.Pool{}, secrets: secretFiles(c),
+	}
+	next.number.Store(int64(l.number))
 	if len(c.Keys) > 0 {
 		keys, err := access.NewKeyring(c.Keys)
 		if err != nil {
@@ -38,7 +42,11 @@ func (s *server) putInForce(c *definition.Compiled) error {
 		s.weir.Model(name).Up.SetBool(p.Ready() == nil)
 	}
 	s.retain(old, next)
-	s.weir.Loaded(c.Revision, time.Now())
+	if err := s.out.servers.SetTargets(targets(c.Telemetry.Servers)); err != nil {
+		s.log.Error("model servers' own metrics are not read anew", "error", err.Error())
+	}
+	s.weir.Loaded(c.Revision, next.at)
+	s.keepRevision(next)
 	return nil
 }
 
@@ -54,7 +62,7 @@ func (s *server) apply(old, next *inForce) error {
 	}
 	return s.gateway.Apply(gateway.Snapshot{
 		Set: c.Set, Keys: next.keys, Pools: next.pools, Signer: s.signer, Environment: c.Environment,
-		CookieTTL: c.Listen.SessionTTL, Secure: s.secure,
+		CookieTTL: c.Listen.SessionTTL, Secure: s.secure, Tariff: c.Tariff, Bodies: c.Store.Bodies,
 	})
 }
 
@@ -101,23 +109,31 @@ func (s *server) pool(old *inForce, m definition.Model) (*upstream.Pool, error) 
 
 // reloadOnce reads, compares with what is in force, and swaps.
 func (s *server) reloadOnce() (definition.Problems, error) {
-	c, problems, err := s.source.compile()
+	l, problems, err := s.source.compile()
 	if err != nil || problems.Failed() {
 		return problems, err
 	}
+	if err := s.allowed(l.compiled); err != nil {
+		return problems, err
+	}
+	return problems, s.putInForce(l)
+}
+
+// allowed says whether what is in force may be followed by c.
+func (s *server) allowed(c *definition.Compiled) error {
 	now := s.inForce.Load().compiled
 	if len(now.Keys) > 0 && len(c.Keys) == 0 {
 		// A file read while it is being written can lack its end, and without
 		// keys everybody on this machine may do everything.
-		return problems, errKeysGone
+		return errKeysGone
 	}
 	if err := definition.Change(now, c); err != nil {
-		return problems, err
+		return err
 	}
 	if what := needsRestart(s.listening, c.Listen); what != "" {
 		s.log.Warn("listen." + what + " changed: it takes effect at the next start")
 	}
-	return problems, s.putInForce(c)
+	return nil
 }
 
 // needsRestart names a field of `listen` that a reload cannot change.
@@ -188,13 +204,17 @@ func (s *server) secretStamps() string {
 	return print
 }
 
-// secretFiles are the files that the models' secrets are in.
+// secretFiles are the files that the models' secrets are in, and the list of
+// prices: a change of any of them is a change of the definitions.
 func secretFiles(c *definition.Compiled) []string {
 	var names []string
 	add := func(r definition.Reference) {
 		if r.Path() != "" {
 			names = append(names, r.Path())
 		}
+	}
+	if c.PriceList != "" {
+		names = append(names, c.PriceList)
 	}
 	for _, m := range c.Models {
 		add(m.Key)

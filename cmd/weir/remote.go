@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -20,6 +21,7 @@ import (
 type remote struct {
 	admin string
 	key   string // the name of a variable, never the key: it would show in the process list
+	scope string // that the key needs; "": read
 }
 
 // Where a Weir on this machine listens, unless it was told otherwise.
@@ -30,7 +32,7 @@ const (
 
 func (r *remote) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&r.admin, "admin", "", "`URL` of the running Weir's admin listener (default $WEIR_ADMIN, else "+usualAdmin+")")
-	keyFlag(cmd, &r.key, "`env:NAME` of the variable that holds a key with scope read")
+	keyFlag(cmd, &r.key, "`env:NAME` of the variable that holds a key with scope "+cmp.Or(r.scope, "read"))
 }
 
 // keyFlag adds --key, which takes the name of a variable.
@@ -63,7 +65,7 @@ func (r *remote) mend(err error) error {
 		return nil
 	case errors.As(err, &weir):
 		if weir.Status == http.StatusUnauthorized || weir.Status == http.StatusForbidden {
-			return advise(err, "set %s to a key with scope read, or name another variable with --key env:NAME", strings.TrimPrefix(r.key, "env:"))
+			return advise(err, "set %s to a key with scope %s, or name another variable with --key env:NAME", strings.TrimPrefix(r.key, "env:"), cmp.Or(r.scope, "read"))
 		}
 		return err
 	case unreachable(err):

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -20,6 +22,8 @@ func (a *app) serveCommand() *cobra.Command {
 		at        addresses
 		options   serverOptions
 		insecure  bool
+		kept      string
+		adopt     string
 		logFormat string
 		verbose   bool
 	)
@@ -29,6 +33,7 @@ func (a *app) serveCommand() *cobra.Command {
 		Long: `Run the gateway from a file or folder of definitions, read again when it
 changes or on SIGHUP. Without -c it reads ./weir.yaml; without that, the
 environment: MODEL_A_ENDPOINT, MODEL_B_ENDPOINT, MODEL_A_WEIGHT, MODEL_B_WEIGHT.
+Without those too it runs what the store owns, where --adopt made it the owner.
 
 SIGTERM or SIGINT drains: /readyz turns 503, no new connections are taken,
 answers under way finish until listen.drain is over (5m), the rest end with an
@@ -36,7 +41,7 @@ error in their own stream. A second signal ends at once.`,
 		Example: "  weir serve -c weir.yaml\n  MODEL_A_ENDPOINT=http://127.0.0.1:8000 MODEL_B_ENDPOINT=http://127.0.0.1:8001 weir serve",
 		Args:    takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			src, err := a.findSource(config)
+			src, err := a.sourceOf(contextOf(cmd), config, kept, cmd.Flags().Changed("adopt"), adopt)
 			if err != nil {
 				return err
 			}
@@ -53,12 +58,37 @@ error in their own stream. A second signal ends at once.`,
 	f.StringVar(&at.data, "data", "", "`HOST:PORT` for applications; wins over listen.data")
 	f.StringVar(&at.admin, "admin", "", "`HOST:PORT` for people and commands; wins over listen.admin")
 	f.StringVar(&at.telemetry, "telemetry", "", "`HOST:PORT` for /metrics; wins over listen.telemetry")
+	f.StringVar(&kept, "store", "", "`DIR` for the journal and the database; wins over store.dir (default weir-data)")
+	f.StringVar(&adopt, "adopt", "", "let the store own the definitions, which weir apply then changes; `FILE` or folder holds the first ones")
 	f.BoolVar(&insecure, "insecure", false, "accept addresses beyond loopback without TLS and without keys")
 	f.BoolVar(&options.reusePort, "reuse-port", false, "share the addresses with another process that takes over (Linux)")
 	f.BoolVar(&options.pprof, "pprof", false, "serve profiles at /debug/pprof/ on the admin listener")
 	f.StringVar(&logFormat, "log", "text", "`FORMAT` of the log: text or json")
 	f.BoolVarP(&verbose, "verbose", "v", false, "log every request")
 	return cmd
+}
+
+// sourceOf decides who owns the definitions. A store that owns some already is
+// their owner when nothing else is named.
+func (a *app) sourceOf(ctx context.Context, config, kept string, adopting bool, first string) (source, error) {
+	if kept == "" {
+		kept, _ = a.env("WEIR_STORE")
+	}
+	if adopting && config != "" {
+		return source{}, usage(errors.New("-c and --adopt: a file owns the definitions, or the store does"))
+	}
+	if adopting {
+		return a.adopt(ctx, kept, first)
+	}
+	src, err := a.findSource(config)
+	src.store = kept
+	if err != nil && errors.Is(err, errNoDefinitions) {
+		dir := cmp.Or(kept, defaultFolder)
+		if _, ok, err := adopted(ctx, dir); ok && err == nil {
+			return a.adopt(ctx, dir, "")
+		}
+	}
+	return src, err
 }
 
 func newLog(w io.Writer, format string, verbose bool) (*slog.Logger, error) {

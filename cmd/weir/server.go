@@ -18,6 +18,7 @@ import (
 	"github.com/weirhq/weir/internal/event"
 	"github.com/weirhq/weir/internal/experiment"
 	"github.com/weirhq/weir/internal/gateway"
+	"github.com/weirhq/weir/internal/meter"
 	"github.com/weirhq/weir/internal/telemetry"
 	"github.com/weirhq/weir/internal/telemetry/prometheus"
 	"github.com/weirhq/weir/internal/upstream"
@@ -36,6 +37,8 @@ type server struct {
 	weir     *telemetry.Weir
 	llm      *telemetry.LLM
 	ring     *event.Ring
+	kept     *keeper // nil: nothing is kept beyond the ring
+	out      *outgoing
 	gateway  *gateway.Gateway
 	admin    *admin.Server
 
@@ -52,17 +55,31 @@ type server struct {
 	stop context.CancelCauseFunc
 
 	data, adminListener, metrics *listener
+
+	background     context.Context // of what runs beside the listeners
+	stopBackground context.CancelFunc
+	working        sync.WaitGroup
+	spending       spending
 }
 
 // serverOptions are what the command line says beside the definitions.
 type serverOptions struct {
 	reusePort bool // a second process may listen on the same addresses
 	pprof     bool // profiles on the admin listener
+
+	// Of tests: an engine that hangs, and steps that break.
+	openStore storeOpener // nil: the built-in engine
+	steps     func(*experiment.Route, *experiment.Variant) gateway.Steps
 }
 
 // inForce is what the last good definitions made.
 type inForce struct {
 	compiled *definition.Compiled
+	files    []definition.File // as written
+	document []byte            // canonical
+	by, note string            // who put it in force, and why
+	at       time.Time
+	number   atomic.Int64 // of the revision; 0: not kept yet
 	pools    map[string]*upstream.Pool
 	keys     *access.Keyring // nil: none are declared
 	secrets  []string        // files that the models' secrets are in
@@ -73,7 +90,8 @@ type listener struct {
 	name   string
 	server *http.Server
 	net    net.Listener
-	tls    bool // noted here: once it serves, net/http gives every server a TLSConfig
+	came   atomic.Int64 // connections
+	tls    bool         // noted here: once it serves, net/http gives every server a TLSConfig
 }
 
 func (l *listener) url() string {
@@ -88,47 +106,121 @@ func (l *listener) url() string {
 const ringSize = 2048
 
 // newServer loads the definitions and opens the listeners. Nothing is served yet.
+// What was opened by then is closed again when one of them fails.
 func newServer(src source, options serverOptions, log *slog.Logger) (*server, error) {
+	if options.openStore == nil {
+		options.openStore = openStore
+	}
 	s := &server{source: src, options: options, log: log, registry: telemetry.New(), ring: event.NewRing(ringSize), began: time.Now()}
 	s.mode = src.mode()
 	s.base, s.stop = context.WithCancelCause(context.Background())
 	s.weir, s.llm = telemetry.NewWeir(s.registry), telemetry.NewLLM(s.registry)
 	s.weir.Build(versionText(), goVersion())
-	state := src.state() // before they are read: a change from here on is seen by watch
-	compiled, problems, err := src.load()
+	err := s.load()
 	if err != nil {
-		return nil, err
+		s.release()
 	}
+	return s, err
+}
+
+// load reads the definitions and makes of them what serves.
+func (s *server) load() error {
+	state := s.source.state() // before they are read: a change from here on is seen by watch
+	l, problems, err := s.source.load()
+	if err != nil {
+		return err
+	}
+	listen := l.compiled.Listen
 	s.warnings = problems.Warnings()
-	s.listening, s.secure = compiled.Listen, compiled.Listen.TLS != nil
-	if err := s.build(compiled); err != nil {
-		return nil, err
+	s.listening, s.secure = listen, listen.TLS != nil
+	if err := s.build(l.compiled); err != nil {
+		return err
 	}
-	if err := s.putInForce(compiled); err != nil {
-		return nil, err
+	if err := s.putInForce(l); err != nil {
+		return err
 	}
 	s.seen = state + s.secretStamps()
-	return s, s.open(compiled.Listen)
+	return s.open(listen)
 }
 
 // build makes the parts that live as long as the process.
 func (s *server) build(c *definition.Compiled) error {
 	listen := c.Listen
-	keys, err := s.source.signingKeys(listen)
+	families := telemetry.NewRecord(s.registry)
+	if err := s.openKept(c.Store, families); err != nil {
+		return err
+	}
+	var err error
+	if s.out, err = newOutgoing(c.Telemetry, s.registry, s.source.secret); err != nil {
+		return err
+	}
+	keys, err := s.signingKeys(listen)
 	if err != nil {
 		return err
 	}
 	s.signer = experiment.NewSigner(keys...)
 	s.gateway, err = gateway.New(gateway.Config{
-		Recorder: s.ring, Telemetry: s.llm, Weir: s.weir, Log: s.log,
+		Recorder: s.recorder(), Telemetry: s.llm, Weir: s.weir, Log: s.log, Steps: s.options.steps,
 		BodyLimit: listen.BodyLimit, BodyTimeout: listen.BodyTimeout,
 		Insecure: listen.Insecure, MetricsHandler: prometheus.Handler(s.registry), UnitKey: keys[0],
 	})
 	if err != nil {
 		return err
 	}
-	s.admin, err = admin.New(admin.Config{State: s, Events: s.ring, Reload: s.adminReload(), Pprof: s.options.pprof, Log: s.log})
+	families.Budgets(s.spending.ratios)
+	cfg := admin.Config{
+		State: s, Events: s.ring, Reload: s.adminReload(), Pprof: s.options.pprof, Log: s.log,
+		Definitions: definitions{s}, Tariff: func() *meter.Tariff { return s.inForce.Load().compiled.Tariff },
+		Budgets: s.budgets, Servers: s.out.states, HashUnit: s.gateway.HashUnit,
+	}
+	if s.kept != nil {
+		cfg.Store = func() (admin.Store, error) { return s.kept.reader() }
+		cfg.Record, cfg.Recorder, cfg.Sync = s.kept.status, s.kept, s.kept.own.journal.Sync
+	}
+	s.admin, err = admin.New(cfg)
 	return err
+}
+
+// openKept opens the folder for what is kept. A start from the environment, as in
+// a container without a disk, goes on without one and says so.
+func (s *server) openKept(c definition.Store, families *telemetry.Record) error {
+	kept, err := openKeeper(c, families, s.options.openStore, s.log)
+	if err != nil {
+		if s.source.owner() == ownerEnvironment && s.source.inline == nil && s.source.store == "" {
+			s.log.Warn("nothing is kept beyond the memory of recent requests", "error", err.Error())
+			return nil
+		}
+		return err
+	}
+	s.kept = kept
+	kept.show(families)
+	return nil
+}
+
+// recorder is where records go: the journal first, since it is what an answer
+// waits for.
+func (s *server) recorder() event.Recorder {
+	to := event.Recorders{}
+	if s.kept != nil {
+		to = append(to, s.kept)
+	}
+	to = append(to, s.ring)
+	if s.out.otlp != nil {
+		to = append(to, s.out.otlp)
+	}
+	if len(to) == 1 {
+		return to[0]
+	}
+	return to
+}
+
+// signingKeys are those that are declared, else the one that this folder keeps,
+// else one that lives as long as the process.
+func (s *server) signingKeys(l definition.Listen) ([][]byte, error) {
+	if l.Secret.IsZero() && s.kept != nil {
+		return [][]byte{s.kept.key}, nil
+	}
+	return s.source.signingKeys(l)
 }
 
 // open opens the listeners, all or none.
@@ -171,7 +263,13 @@ func (s *server) listen(name, address string, h http.Handler, t *tls.Config, l d
 		BaseContext:  func(net.Listener) context.Context { return s.base },
 		ErrorLog:     slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
-	return &listener{name: name, server: srv, net: ln, tls: t != nil}, nil
+	open := &listener{name: name, server: srv, net: ln, tls: t != nil}
+	srv.ConnState = func(_ net.Conn, is http.ConnState) {
+		if is == http.StateNew {
+			open.came.Add(1)
+		}
+	}
+	return open, nil
 }
 
 // writeTimeout is how long a short answer may take to be read, after the time that
@@ -209,6 +307,13 @@ func (s *server) listeners() []*listener {
 // start serves all listeners; the channel gives the first failure of one.
 func (s *server) start() <-chan error {
 	failed := make(chan error, 3)
+	s.background, s.stopBackground = context.WithCancel(context.Background())
+	if s.kept != nil {
+		s.kept.start()
+		s.working.Go(func() { s.watchSpending(s.background) })
+		s.working.Go(func() { newScheduler(s.schedule()).run(s.background) })
+	}
+	s.working.Go(func() { s.out.run(s.background) })
 	for _, l := range s.listeners() {
 		go func() {
 			var err error
@@ -254,13 +359,26 @@ const lastCall = 300 * time.Millisecond
 // address over is first given all who come from now on.
 func (s *server) stopAccepting(ctx context.Context) {
 	if s.options.reusePort {
-		for _, l := range s.listeners() {
-			steerAway(l.net)
-		}
-		pause(ctx, lastCall)
+		s.stepBack(ctx)
 	}
 	_ = s.data.net.Close()
 	pause(ctx, lastCall)
+}
+
+// stepBack leaves new connections to the other process. Which of the two joined
+// second the system does not say: if they still come here, it was this one.
+func (s *server) stepBack(ctx context.Context) {
+	for to := range uint32(2) {
+		for _, l := range s.listeners() {
+			steerAway(l.net, 1-to)
+		}
+		pause(ctx, lastCall/2) // what is queued here
+		came := s.data.came.Load()
+		pause(ctx, lastCall/2)
+		if s.data.came.Load() == came {
+			return
+		}
+	}
 }
 
 // pause waits, unless ctx ends before.
@@ -281,17 +399,37 @@ func (s *server) finish() {
 	s.stop(gateway.ErrDraining)
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
-	for s.gateway.InFlight() > 0 && ctx.Err() == nil {
-		time.Sleep(5 * time.Millisecond)
-	}
+	s.idle(ctx)
 	_ = s.admin.Close()
 	for _, l := range s.listeners() {
 		_ = l.server.Shutdown(ctx)
 		_ = l.server.Close()
 	}
-	if f := s.inForce.Load(); f != nil {
-		for _, p := range f.pools {
-			p.Close()
-		}
+	cut, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	s.idle(cut) // those whose connection was closed now have something to record yet
+	s.release()
+}
+
+// idle waits until no request is under way.
+func (s *server) idle(ctx context.Context) {
+	for s.gateway.InFlight() > 0 && ctx.Err() == nil {
+		time.Sleep(5 * time.Millisecond)
 	}
+}
+
+// release gives back what is held beside the listeners: first who writes records,
+// then what they are written to.
+func (s *server) release() {
+	s.inForce.Load().closeBut(nil)
+	if s.stopBackground != nil { // it was started
+		s.stopBackground()
+		ctx, cancel := context.WithTimeout(context.Background(), closeWait)
+		defer cancel()
+		_ = leaving(ctx, func() error { s.working.Wait(); return nil }) // a store that hangs may hold one of them
+	}
+	if s.out != nil {
+		s.out.close()
+	}
+	s.kept.stop()
 }

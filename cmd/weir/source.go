@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
@@ -20,10 +21,15 @@ import (
 // source is where definitions come from: a file, a folder, or the environment.
 type source struct {
 	path     string            // of a file or folder; "" for the environment
-	inline   []definition.File // the demo's own definitions, in place of any other
+	inline   []definition.File // the demo's own definitions, or the store's, in place of any other
+	stored   bool              // the store owns them
 	env      func(string) (string, bool)
 	insecure bool
 	listen   addresses
+	store    string // folder for what is kept; wins over store.dir
+
+	number   int    // of the revision, of those that the store owns
+	by, note string // whose it is, and why
 }
 
 // addresses are those the command line gives; they win over the definitions'.
@@ -41,7 +47,7 @@ func (a *app) findSource(path string) (source, error) {
 	src := source{path: path, env: a.env}
 	if path != "" {
 		if _, err := os.Stat(path); err != nil {
-			return src, fmt.Errorf("read definitions: %w", err)
+			return src, usage(fmt.Errorf("read definitions: %w", err))
 		}
 		return src, nil
 	}
@@ -58,6 +64,8 @@ func (a *app) findSource(path string) (source, error) {
 // name is how the source is shown.
 func (s *source) name() string {
 	switch {
+	case s.stored:
+		return "store"
 	case s.inline != nil:
 		return "demo"
 	case s.path == "":
@@ -74,18 +82,41 @@ func (s *source) mode() string {
 	return s.name()
 }
 
+// owner says who may change the definitions.
+func (s *source) owner() string {
+	switch {
+	case s.stored:
+		return ownerStore
+	case s.path != "":
+		return ownerFile
+	}
+	return ownerEnvironment
+}
+
+// loaded is what reading definitions gave.
+type loaded struct {
+	compiled *definition.Compiled
+	files    []definition.File // as written
+	document []byte            // canonical
+	by, note string
+	number   int // of the revision; 0: not kept yet
+}
+
 // document reads and parses.
-func (s *source) document() (*definition.Document, definition.Problems, error) {
+func (s *source) document() (*definition.Document, []definition.File, definition.Problems, error) {
 	if s.path == "" && s.inline == nil {
 		doc, problems := definition.FromEnvironment(s.env)
-		return doc, problems, nil
+		if problems.Failed() {
+			return nil, nil, problems, nil
+		}
+		return doc, []definition.File{{Name: "environment", Text: doc.Canonical()}}, problems, nil
 	}
 	files, err := s.files()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	doc, problems := definition.Parse(files)
-	return doc, problems, nil
+	return doc, files, problems, nil
 }
 
 // override applies what the command line says.
@@ -100,23 +131,33 @@ func (s *source) override(doc *definition.Document) {
 }
 
 // compile reads, parses and compiles. The problems hold the warnings of what is
-// good, and all that is wrong with what is not.
-func (s *source) compile() (*definition.Compiled, definition.Problems, error) {
-	doc, problems, err := s.document()
+// good, and all that is wrong with what is not; then nothing is loaded.
+func (s *source) compile() (*loaded, definition.Problems, error) {
+	doc, files, problems, err := s.document()
 	if err != nil || problems.Failed() {
 		return nil, problems, err
 	}
-	revision := doc.Revision()
+	revision, canonical := doc.Revision(), doc.Canonical()
 	s.override(doc)
-	compiled, more := doc.Compile(definition.Options{Vendors: vendors(), Now: time.Now(), CheckModel: checkModel, Insecure: s.insecure})
-	if compiled != nil { // replicas of one file are of one revision, wherever each listens
-		compiled.Revision, compiled.Set.Revision = revision, revision
+	book, err := readPrices(doc.Prices.List.Path())
+	if err != nil {
+		return nil, problems, usage(err)
 	}
-	return compiled, append(problems, more...), nil
+	compiled, more := doc.Compile(definition.Options{Vendors: vendors(), Now: time.Now(), CheckModel: checkModel, Insecure: s.insecure, Prices: book})
+	problems = append(problems, more...)
+	if compiled == nil {
+		return nil, problems, nil
+	}
+	// Replicas of one file are of one revision, wherever each listens.
+	compiled.Revision, compiled.Set.Revision = revision, revision
+	if s.store != "" {
+		compiled.Store.Dir = s.store
+	}
+	return &loaded{compiled: compiled, files: files, document: canonical, by: cmp.Or(s.by, s.owner()), note: s.note, number: s.number}, problems, nil
 }
 
 // load is compile for those who need good definitions.
-func (s *source) load() (*definition.Compiled, definition.Problems, error) {
+func (s *source) load() (*loaded, definition.Problems, error) {
 	c, problems, err := s.compile()
 	if err != nil {
 		return nil, problems, err
@@ -166,7 +207,7 @@ func yamlFiles(folder string) ([]string, error) {
 		}
 	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("read definitions: folder %s holds no .yaml file", folder)
+		return nil, usage(fmt.Errorf("read definitions: folder %s holds no .yaml file", folder))
 	}
 	slices.Sort(names)
 	return names, nil

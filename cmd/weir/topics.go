@@ -30,11 +30,13 @@ standard error. So "weir logs -o json | jq" reads data and nothing else.
 
 -o chooses the form of the data; each command lists those it has:
 
-  table  columns, for people; wide has more of them
-  text   sentences and lists, for people
-  json   one JSON document
-  jsonl  one JSON value a line, as they come
-  name   one name or id a line
+  table     columns, for people; wide has more of them
+  text      sentences and lists, for people
+  json      one JSON document
+  jsonl     one JSON value a line, as they come
+  yaml      the same as json, as YAML
+  markdown  a page
+  name      one name or id a line
 
 With -o json or jsonl an error is one line of JSON on standard error:
 
@@ -44,21 +46,24 @@ With -o json or jsonl an error is one line of JSON on standard error:
 code is stable: that of docs/reference/errors.md where Weir answered, else the
 word of the exit code (weir help exit-codes). next and request_id may be absent.
 
-There is no colour. Lines that move are drawn only when standard error is a
-terminal, TERM is not dumb and NO_COLOR is not set. Control characters in what
-models, callers and headers said are shown as a mark, and in JSON as \uXXXX: no
-answer can move the cursor or set the title. Nothing ever asks a question, but
-for weir chat without TEXT.`
+Only the lines of a diff have a colour, beside the sign that says the same, and
+only when standard output is a terminal. Lines that move are drawn only when
+standard error is one. With TERM=dumb or NO_COLOR set there is neither. Control
+characters in what models, callers and headers said are shown as a mark, and in
+JSON as \uXXXX: no answer can move the cursor or set the title. Nothing ever asks a
+question, but for weir chat without TEXT.`
 
 const environmentText = `Variables that are read:
 
-  WEIR_KEY        the key that chat, logs, explain, bench and doctor send; another
-                  variable is named with --key env:NAME. A key is never taken from
-                  the command line, where every user of the machine can see it
+  WEIR_KEY        the key that commands send to a running Weir; another variable is
+                  named with --key env:NAME. A key is never taken from the command
+                  line, where every user of the machine can see it
   WEIR_GATEWAY    address of the data listener (http://127.0.0.1:8080): --gateway
   WEIR_ADMIN      address of the admin listener (http://127.0.0.1:8081): --admin
+  WEIR_STORE      the folder for the journal and the database: --store
   MODEL_A_ENDPOINT, MODEL_B_ENDPOINT, MODEL_A_WEIGHT, MODEL_B_WEIGHT
                   start weir serve without a file: two model servers, 90 to 10
+  WEIR_SECRET     then also seals pins and hashes users; definitions name their own
   OPENAI_API_KEY and other vendors' variables
                   weir init looks which are there, by name; definitions refer to
                   them as env:OPENAI_API_KEY

@@ -56,11 +56,11 @@ type verdict struct {
 
 // validate prints what was found; definitions that cannot be used exit with 2.
 func (a *app) validate(src source, output string, strict bool) error {
-	compiled, problems, err := src.compile()
+	l, problems, err := src.compile()
 	if err != nil {
 		return err
 	}
-	v := verdictOf(&src, compiled, problems)
+	v := verdictOf(&src, l, problems)
 	if output == "json" {
 		err = a.writeJSON(v)
 	} else {
@@ -77,9 +77,10 @@ func (a *app) validate(src source, output string, strict bool) error {
 	return nil
 }
 
-func verdictOf(src *source, c *definition.Compiled, problems definition.Problems) verdict {
-	v := verdict{Source: src.name(), Valid: c != nil, Errors: len(problems.Failures()), Warnings: len(problems.Warnings()), Problems: []client.Problem{}}
-	if c != nil {
+func verdictOf(src *source, l *loaded, problems definition.Problems) verdict {
+	v := verdict{Source: src.name(), Valid: l != nil, Errors: len(problems.Failures()), Warnings: len(problems.Warnings()), Problems: []client.Problem{}}
+	if l != nil {
+		c := l.compiled
 		v.Revision, v.Models, v.Routes, v.Keys = c.Revision, len(c.Models), len(c.Set.Routes), len(c.Keys)
 	}
 	for _, p := range problems {

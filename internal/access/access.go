@@ -56,6 +56,7 @@ type Principal struct {
 	Groups  []string
 	Routes  []string  // the only ones it may use; empty: all. A * at the end stands for the rest
 	Expires time.Time // zero: never
+	Tags    []string  // "name=value", sorted: marks of all it asks
 }
 
 // Can reports whether the principal has every scope of s.

@@ -27,6 +27,7 @@ type Key struct {
 	Routes  []string  // empty: all; a * at the end stands for the rest
 	Expires time.Time // zero: never
 	Project string    // empty: DefaultProject
+	Tags    []string  // "name=value", sorted
 }
 
 // Keyring finds the principal of a token. It is immutable and replaced whole:
@@ -81,7 +82,7 @@ func (key *Key) check() (digest [sha256.Size]byte, err error) {
 
 func (key *Key) principal() *Principal {
 	p := &Principal{Name: key.Name, Project: key.Project, Scopes: key.Scopes,
-		Groups: slices.Clone(key.Groups), Routes: slices.Clone(key.Routes), Expires: key.Expires}
+		Groups: slices.Clone(key.Groups), Routes: slices.Clone(key.Routes), Expires: key.Expires, Tags: slices.Clone(key.Tags)}
 	if p.Project == "" {
 		p.Project = DefaultProject
 	}
@@ -104,7 +105,21 @@ func (k *Keyring) Lookup(token string, now time.Time) (*Principal, error) {
 		return nil, fault.New(fault.Unauthorized, "missing_api_key", "no API key was given").
 			Mend("Send it as Authorization: Bearer KEY, or as x-api-key")
 	}
-	p := k.find(token)
+	return current(k.find(token), now)
+}
+
+// LookupDigest is Lookup for what stands for a key without having it, a browser's
+// session: digest is what Digest made of the token.
+func (k *Keyring) LookupDigest(digest string, now time.Time) (*Principal, error) {
+	var d [sha256.Size]byte
+	if n, err := hex.Decode(d[:], []byte(digest[:min(len(digest), 2*len(d))])); k == nil || err != nil || n != len(d) {
+		return current(nil, now)
+	}
+	return current(k.byDigest[d], now)
+}
+
+// current refuses a key that is not known, or has expired.
+func current(p *Principal, now time.Time) (*Principal, error) {
 	if p == nil {
 		return nil, fault.New(fault.Unauthorized, "invalid_api_key", "the API key is not known").
 			Mend("Check that it is whole, and that it was made for this gateway")

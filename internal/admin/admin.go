@@ -1,6 +1,8 @@
-// Package admin is the HTTP API of people and tools on the admin listener: the
-// ring of events, what is in force, why a unit gets its variant, reload. It
-// reads the running gateway through State and touches no live request.
+// Package admin is the HTTP API of people and tools on the admin listener: what
+// happened to requests and what it cost, what is in force and how it came to be,
+// why a unit gets its variant, and the changing of definitions. It reads the
+// running gateway through State and the store through small interfaces, computes
+// no sum itself, and touches no live request.
 //
 // A browser on the operator's machine can reach this listener from any page it
 // has open, so guard.go is as much a part of the API as the answers: which Host
@@ -19,7 +21,9 @@ import (
 	"github.com/weirhq/weir/internal/access"
 	"github.com/weirhq/weir/internal/event"
 	"github.com/weirhq/weir/internal/experiment"
+	"github.com/weirhq/weir/internal/meter"
 	"github.com/weirhq/weir/internal/upstream"
+	"github.com/weirhq/weir/internal/usage"
 )
 
 // State is the running gateway as this listener reads it. Each method gives
@@ -41,6 +45,36 @@ type Config struct {
 	// as when Weir was started from the environment.
 	Reload func(context.Context) Reload
 
+	// Store gives what keeps records, or says why it cannot be asked now: it may be
+	// away at the start and come later. nil: nothing is kept but the ring.
+	Store func() (Store, error)
+
+	// Record says how the keeping of records goes. nil: nothing is kept.
+	Record func() RecordStatus
+
+	// Definitions is what is in force as it was written, and the acting on it. nil:
+	// no revisions are kept.
+	Definitions Definitions
+
+	// Recorder keeps what is decided here; Sync waits until what was recorded is on
+	// disk. nil: only the memory of this listener does; nothing is waited for.
+	Recorder event.Recorder
+	Sync     func(context.Context) error
+
+	// Tariff is what the models in force cost. nil: nothing is known of it.
+	Tariff func() *meter.Tariff
+
+	// Budgets are those in force, by name. nil: there are none.
+	Budgets func() []usage.Budget
+
+	// Servers is what the models' servers last said of themselves, by the model's
+	// name. It asks none of them. nil: none is listened to.
+	Servers func() map[string][]ServerState
+
+	// HashUnit gives the keyed hash under which records keep a unit. nil: units can
+	// be asked for by their hash only, and not be forgotten.
+	HashUnit func(kind, id string) string
+
 	// Hosts are further names that this listener answers to, as a caller writes
 	// them: "weir.example.com" for any port, "weir.example.com:8443" for one.
 	Hosts []string
@@ -57,6 +91,11 @@ type Server struct {
 	hosts  map[string]bool
 	routes *routes
 	doc    []byte // openapi.json
+
+	links     *grants // to be opened once
+	sessions  *grants // of browsers
+	decided   decided
+	forgotten forgotten
 
 	streams chan struct{}   // one place for each stream
 	open    context.Context // ends with Close, and the streams with it
@@ -77,7 +116,8 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	s := &Server{cfg: cfg, clocks: usualClocks, streams: make(chan struct{}, maxStreams)}
+	s := &Server{cfg: cfg, clocks: usualClocks, streams: make(chan struct{}, maxStreams),
+		links: newGrants(maxLinks), sessions: newGrants(maxSessions)}
 	s.open, s.close = context.WithCancel(context.Background())
 	var err error
 	if s.hosts, err = allowed(cfg.Hosts); err != nil {

@@ -108,14 +108,14 @@ func TestEventsAreFilteredAndPaged(t *testing.T) {
 	f := start(t, nil)
 	f.record(0, 30)
 	page := decode[EventPage](t, f.body("/api/v1/events?route=odd&limit=4"))
-	if len(page.Events) != 4 || page.Events[0].ID != "29" || page.Events[3].ID != "23" || page.Events[0].Outcome != event.OK {
+	if len(page.Events) != 4 || page.Events[0].ID != "00000029" || page.Events[3].ID != "00000023" || page.Events[0].Outcome != event.OK {
 		t.Errorf("first page: %+v", page)
 	}
 	second := decode[EventPage](t, f.body("/api/v1/events?route=odd&limit=100&page_token="+page.NextPageToken))
-	if len(second.Events) != 11 || second.Events[0].ID != "21" || second.NextPageToken != "" {
+	if len(second.Events) != 11 || second.Events[0].ID != "00000021" || second.NextPageToken != "" {
 		t.Errorf("second page: %+v", second)
 	}
-	if one := decode[event.Event](t, f.body("/api/v1/events/7")); one.ID != "7" || one.Route != "odd" {
+	if one := decode[event.Event](t, f.body("/api/v1/events/00000007")); one.ID != "00000007" || one.Route != "odd" {
 		t.Errorf("one event: %+v", one)
 	}
 	if none := f.body("/api/v1/events?route=nowhere"); none != `{"events":[],"next_page_token":""}`+"\n" {

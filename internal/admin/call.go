@@ -21,9 +21,11 @@ type call struct {
 	server    *Server
 	w         http.ResponseWriter
 	r         *http.Request
-	endpoint  *endpoint // nil until it is found
-	tail      string    // what stood for the {name} of the endpoint's path
-	principal *access.Principal
+	endpoint  *endpoint         // nil until it is found
+	tail      string            // what stood for the {name} of the endpoint's path
+	principal *access.Principal // nil: no keys are declared
+	digest    string            // of the key that came with the request; "" with a session
+	session   bool              // a browser's session stands for the key
 	requestID string
 	begun     bool // the answer has
 }
@@ -38,9 +40,12 @@ type clocks struct {
 	reload time.Duration // one reload: no model is waited for
 	ping   time.Duration // between comments on an idle stream, for idle proxies
 	stream time.Duration // one write on a stream: a reader that takes nothing for so long is cut off
+	store  time.Duration // one look into the store: a hung engine must not hang a screen
+	long   time.Duration // what reads or writes all of the store
 }
 
-var usualClocks = clocks{read: 10 * time.Second, write: 30 * time.Second, reload: time.Minute, ping: 15 * time.Second, stream: 10 * time.Second}
+var usualClocks = clocks{read: 10 * time.Second, write: 30 * time.Second, reload: time.Minute, ping: 15 * time.Second, stream: 10 * time.Second,
+	store: 8 * time.Second, long: time.Hour}
 
 // Handler serves the listener. The http.Server around it should bound the time
 // and the size of request headers.
@@ -145,7 +150,7 @@ func (c *call) writeJSON(v any) error {
 	if err != nil {
 		return fmt.Errorf("encode the answer of %s: %w", c.operation(), err)
 	}
-	c.write(http.StatusOK, "application/json", append(body, '\n'))
+	c.write(http.StatusOK, "application/json", append(escapeControls(body), '\n'))
 	return nil
 }
 

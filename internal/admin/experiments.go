@@ -11,8 +11,9 @@ import (
 
 // RouteList is every route in force.
 type RouteList struct {
-	Revision string  `json:"revision" doc:"of the definitions in force"`
-	Routes   []Route `json:"routes" doc:"by name"`
+	Revision string         `json:"revision" doc:"of the definitions in force"`
+	Routes   []Route        `json:"routes" doc:"by name"`
+	Window   *TrafficWindow `json:"window,omitempty" doc:"of the traffic; with wide=true"`
 }
 
 // Route is a name that applications put in model, and what answers to it.
@@ -26,6 +27,9 @@ type Route struct {
 	Expose     string       `json:"expose" enum:"trusted,always,never" doc:"who is told which variant answered"`
 	Blind      bool         `json:"blind" doc:"model in the reply is the route's name"`
 	Experiment string       `json:"experiment,omitempty" doc:"the one in force"`
+
+	Traffic []VariantTraffic `json:"traffic,omitempty" doc:"what went where, by variant; with wide=true"`
+	Split   *Split           `json:"split,omitempty" doc:"whether the experiment's arms got the units they should; with wide=true"`
 }
 
 // Variant is one way to answer.
@@ -98,7 +102,29 @@ func (c *call) listRoutes() (RouteList, error) {
 	for _, r := range routes {
 		list.Routes = append(list.Routes, routeOf(r))
 	}
-	return list, nil
+	wide, err := c.flag("wide")
+	if err != nil || !wide {
+		return list, err
+	}
+	return list, c.widen(&list, routes)
+}
+
+// widen adds what went where, and whether it should have.
+func (c *call) widen(list *RouteList, routes []*experiment.Route) error {
+	ctx, done := c.ask()
+	defer done()
+	rows, w, err := c.traffic(ctx)
+	if err != nil {
+		return err
+	}
+	list.Window = w
+	for i, r := range routes {
+		list.Routes[i].Traffic = byVariant(rows, r.Name, variantNames(r))
+		if r.Experiment != nil {
+			list.Routes[i].Split = c.split(r.Experiment, w.From, w.To)
+		}
+	}
+	return nil
 }
 
 func (c *call) listExperiments() (ExperimentList, error) {
@@ -127,6 +153,20 @@ func routeOf(r *experiment.Route) Route {
 		v.Experiment = r.Experiment.Name
 	}
 	return v
+}
+
+// variantNames are those that requests of the route may get now, by the names
+// that events have.
+func variantNames(r *experiment.Route) []string {
+	names := []string{r.Baseline.Name}
+	if r.Experiment != nil {
+		for i := range r.Experiment.Arms {
+			if name := r.Experiment.Arms[i].Variant.Name; !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 func variantOf(v *experiment.Variant) Variant {

@@ -2,14 +2,17 @@ package admin
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/weirhq/weir/internal/experiment"
 	"github.com/weirhq/weir/internal/fault"
+	"github.com/weirhq/weir/internal/store"
 )
 
 // ExplainRequest is what a request would carry that assignment reads.
@@ -22,6 +25,7 @@ type ExplainRequest struct {
 	Groups   []string          `json:"groups,omitempty" doc:"of that key"`
 	Forced   string            `json:"forced,omitempty" doc:"the variant asked for with x-weir-variant"`
 	MayForce bool              `json:"may_force,omitempty" doc:"that key has the scope force; where no keys are declared everybody has"`
+	At       time.Time         `json:"at,omitzero" doc:"by the definitions in force at this time; now when left out. Pins of conversations are not known"`
 }
 
 // Explanation is the assignment that such a request gets, and how it comes about.
@@ -40,11 +44,42 @@ type Explanation struct {
 	Doubt       string            `json:"doubt,omitempty" doc:"an expression that failed and counted as false"`
 	Parameters  []string          `json:"parameters,omitempty" doc:"that the variant decides, and how"`
 	Steps       []experiment.Step `json:"steps" doc:"each question that was asked, and the answer"`
+	At          time.Time         `json:"at,omitzero" doc:"the time that was asked about"`
+	Number      int               `json:"revision_number,omitempty" doc:"of the revision in force then"`
+	Since       time.Time         `json:"revision_time,omitzero" doc:"when that revision came into force"`
 }
 
 func (c *call) explain(b *ExplainRequest) (Explanation, error) {
+	if !b.At.IsZero() {
+		return c.explainAt(b)
+	}
 	set, _ := c.server.inForce()
 	return Explain(set, b, c.server.cfg.State.Keys() == nil)
+}
+
+// explainAt asks the definitions that were in force at a time. Assignment is a
+// pure function of them, so the answer is what requests got.
+func (c *call) explainAt(b *ExplainRequest) (Explanation, error) {
+	d, err := c.server.definitions()
+	if err != nil {
+		return Explanation{}, err
+	}
+	if b.At.After(c.server.cfg.Now()) {
+		return Explanation{}, fault.New(fault.Invalid, "invalid_parameter", "%s is yet to come", b.At.UTC().Format(time.RFC3339)).At("at")
+	}
+	ctx, done := c.ask()
+	defer done()
+	set, revision, err := d.At(ctx, b.At)
+	if errors.Is(err, store.ErrNotFound) {
+		return Explanation{}, fault.New(fault.NotFound, "revision_not_found", "no definitions were kept yet at %s", b.At.UTC().Format(time.RFC3339)).
+			At("at").Mend("GET /api/v1/revisions lists them")
+	}
+	if err != nil {
+		return Explanation{}, failedDefinitions("find the definitions of that time", err)
+	}
+	x, err := Explain(set, b, c.server.cfg.State.Keys() == nil)
+	x.At, x.Number, x.Since = b.At, revision.Number, revision.Time
+	return x, err
 }
 
 // Explain asks the very function that requests are assigned with. It is the same

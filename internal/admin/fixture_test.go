@@ -167,7 +167,7 @@ func testSet(t *testing.T) *experiment.Set {
 // record records events from..to-1, event i at i seconds.
 func (f *fixture) record(from, to int) {
 	for i := from; i < to; i++ {
-		f.ring.Record(&event.Event{ID: fmt.Sprint(i), Route: []string{"even", "odd"}[i%2], Time: time.Unix(int64(i), 0).UTC()})
+		f.ring.Record(&event.Event{ID: fmt.Sprintf("%08d", i), Route: []string{"even", "odd"}[i%2], Time: time.Unix(int64(i), 0).UTC()})
 	}
 }
 
@@ -284,4 +284,22 @@ func (s *syncBuffer) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.b.String()
+}
+
+// keysOf makes a keyring of names and their scopes, which are put together with
+// commas.
+func keysOf(scopes map[string]string) (*access.Keyring, error) {
+	var keys []access.Key
+	for name, list := range scopes {
+		key := access.Key{Name: name, SHA256: access.Digest("c4n4ry-token-of-" + name)}
+		for one := range strings.SplitSeq(list, ",") {
+			scope, err := access.ParseScope(one)
+			if err != nil {
+				return nil, err
+			}
+			key.Scopes |= scope
+		}
+		keys = append(keys, key)
+	}
+	return access.NewKeyring(keys)
 }

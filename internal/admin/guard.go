@@ -140,21 +140,54 @@ func (c *call) authorise() error {
 }
 
 func (c *call) checkKey(keys *access.Keyring) error {
-	token, err := access.FromHeaders(c.r.Header.Get("Authorization"), "")
-	if err != nil || token == "" {
-		return fault.New(fault.Unauthorized, "missing_api_key", "this needs a key with the scope `%s`", c.endpoint.scope).
-			Mend("send it as Authorization: Bearer KEY").With(err)
-	}
-	p, err := keys.Lookup(token, c.server.cfg.Now())
+	p, err := c.identify(keys)
 	if err != nil {
 		return err
 	}
-	if !p.Can(scopes[c.endpoint.scope]) {
-		return fault.New(fault.Forbidden, "scope_missing", "key %q does not have the scope `%s`", p.Name, c.endpoint.scope).
-			Mend("use a key that has it, or add it to this key in the definitions")
-	}
 	c.principal = p
-	return nil
+	return c.must(scopes[c.endpoint.scope])
+}
+
+// identify finds who asks: by the key in Authorization, or by the cookie of a
+// browser's session.
+func (c *call) identify(keys *access.Keyring) (*access.Principal, error) {
+	now := c.server.cfg.Now()
+	token, err := access.FromHeaders(c.r.Header.Get("Authorization"), "")
+	if err == nil && token != "" {
+		c.digest = access.Digest(token)
+		return keys.Lookup(token, now)
+	}
+	if who, ok := c.sessionOf(); ok && err == nil {
+		c.session = true
+		if err := c.checkOwnPage(); err != nil {
+			return nil, err
+		}
+		return keys.LookupDigest(who.digest, now)
+	}
+	return nil, fault.New(fault.Unauthorized, "missing_api_key", "this needs a key with the scope `%s`", c.endpoint.scope).
+		Mend("send it as Authorization: Bearer KEY; a browser gets in by a link that POST /api/v1/links gives").With(err)
+}
+
+// must says whether the caller has a scope. Where no keys are declared it is
+// somebody on this machine, who has all.
+func (c *call) must(scope access.Scope) error {
+	if c.principal == nil || c.principal.Can(scope) {
+		return nil
+	}
+	return fault.New(fault.Forbidden, "scope_missing", "key %q does not have the scope `%s`", c.principal.Name, scope).
+		Mend("use a key that has it, or add it to this key in the definitions")
+}
+
+// checkOwnPage holds changes by a browser's session to pages of this listener. A
+// browser sends the cookie by itself, whoever made it ask; its Origin, or
+// Sec-Fetch-Site, says that it was one of ours. A wrong Origin was refused before.
+func (c *call) checkOwnPage() error {
+	if c.r.Method == http.MethodGet || c.r.Method == http.MethodHead ||
+		len(c.r.Header.Values("Origin")) == 1 || c.r.Header.Get("Sec-Fetch-Site") == "same-origin" {
+		return nil
+	}
+	return fault.New(fault.Forbidden, "origin_missing", "a change by a browser's session needs the header Origin, which browsers send").
+		Mend("call it with a key instead, from a program")
 }
 
 // checkPeer stands in for a key where none are declared. A request that a proxy

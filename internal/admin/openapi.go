@@ -39,7 +39,7 @@ func document(table []endpoint, version string) ([]byte, error) {
 		"openapi": "3.1.0",
 		"info": object{
 			"title": "Weir admin API", "version": version,
-			"description": "What a running Weir did, what is in force and why a unit gets its variant. Errors are application/problem+json (RFC 9457).",
+			"description": "What a running Weir did and what it cost, what is in force and how it came to be, why a unit gets its variant. Errors are application/problem+json (RFC 9457). Amounts named _micro are millionths of a US dollar.",
 			"license":     object{"name": "Apache-2.0", "identifier": "Apache-2.0"},
 		},
 		"servers": []object{{"url": "/"}},
@@ -47,8 +47,12 @@ func document(table []endpoint, version string) ([]byte, error) {
 		"components": object{
 			"schemas":   s.named,
 			"responses": object{"Problem": object{"description": "an error", "content": object{"application/problem+json": object{"schema": problem}}}},
-			"securitySchemes": object{"key": object{"type": "http", "scheme": "bearer",
-				"description": "A key of the definitions with the scope named by x-weir-scope. Where no keys are declared, callers on the same machine need none."}},
+			"securitySchemes": object{
+				"key": object{"type": "http", "scheme": "bearer",
+					"description": "A key of the definitions with the scope named by x-weir-scope. Where no keys are declared, callers on the same machine need none."},
+				"session": object{"type": "apiKey", "in": "cookie", "name": sessionCookie,
+					"description": "A browser's session, begun by a link that addLink gives; it has the scopes of the key that made the link."},
+			},
 		},
 	}, "", "  ")
 }
@@ -79,8 +83,9 @@ func (s *schemas) operation(e *endpoint) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.named[strings.TrimPrefix(body["$ref"].(string), "#/components/schemas/")]["additionalProperties"] = false
-	op["requestBody"] = object{"required": e.handler.body.NumField() > 0, "content": object{"application/json": object{"schema": body}}}
+	named := s.named[strings.TrimPrefix(body["$ref"].(string), "#/components/schemas/")]
+	named["additionalProperties"] = false
+	op["requestBody"] = object{"required": named["required"] != nil, "content": object{"application/json": object{"schema": body}}}
 	return op, nil
 }
 
@@ -94,14 +99,18 @@ func (s *schemas) answer(e *endpoint) (object, error) {
 		return object{e.handler.media: object{"schema": schema}}, nil
 	}
 	schema, err := s.of(e.handler.reply)
-	return object{"application/json": object{"schema": schema}}, err
+	content := object{"application/json": object{"schema": schema}}
+	if e.handler.media != "" {
+		content[e.handler.media] = object{"schema": object{"type": "string"}}
+	}
+	return content, err
 }
 
 func security(sc scope) []object {
 	if sc == anybody || sc == visitor {
 		return []object{}
 	}
-	return []object{{"key": []string{}}, {}}
+	return []object{{"key": []string{}}, {"session": []string{}}, {}}
 }
 
 func parameters(e *endpoint) []object {

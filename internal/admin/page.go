@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 
+	"github.com/weirhq/weir/internal/access"
 	"github.com/weirhq/weir/internal/event"
 )
 
@@ -21,22 +23,25 @@ var pageTemplate = template.Must(template.ParseFS(web, "web/page.html"))
 // pageEvents is how many recent events the page shows.
 const pageEvents = 20
 
-// page says what this listener is. Where no key is needed it also shows what
-// happened last; a browser has no way to send a key here yet.
+// page says what this listener is. Where no key is needed, or a session stands
+// for one, it also shows what happened last.
 func (c *call) page() error {
+	if token := c.query("t"); token != "" && c.r.Method == http.MethodGet {
+		return c.enter(token)
+	}
 	view := struct {
 		Rows   []pageRow
 		Status *Status
 		Events []*event.Event
 	}{Rows: pageRows(c.server.table())}
-	if c.server.cfg.State.Keys() == nil {
+	if c.mayRead() {
 		st := c.server.status()
 		view.Status = &st
 		events, _, err := c.server.cfg.Events.Recent(event.Query{Limit: pageEvents})
 		if err != nil {
 			return err
 		}
-		view.Events = events
+		view.Events = slices.DeleteFunc(events, c.server.forgotten.hides)
 	}
 	var out bytes.Buffer
 	if err := pageTemplate.Execute(&out, view); err != nil {
@@ -44,6 +49,16 @@ func (c *call) page() error {
 	}
 	c.write(http.StatusOK, "text/html; charset=utf-8", out.Bytes())
 	return nil
+}
+
+// mayRead reports whether the visitor may see more than what everybody may.
+func (c *call) mayRead() bool {
+	keys := c.server.cfg.State.Keys()
+	if keys == nil {
+		return true // somebody on this machine
+	}
+	p, err := c.identify(keys)
+	return err == nil && p.Can(access.Read)
 }
 
 func (c *call) style() error {

@@ -21,6 +21,7 @@ type Problem struct {
 	Next      string              `json:"next,omitempty" doc:"what to do about it"`
 	RequestID string              `json:"request_id" doc:"Weir's id of this request, as in x-weir-request-id"`
 	Problems  []DefinitionProblem `json:"problems,omitempty" doc:"what is wrong with the definitions"`
+	Diff      *Diff               `json:"diff,omitempty" doc:"of a change that has to be made elsewhere: what would change"`
 }
 
 // DefinitionProblem is one thing that is wrong, or doubtful, in the definitions.
@@ -29,7 +30,7 @@ type DefinitionProblem struct {
 	Line     int    `json:"line,omitempty" doc:"from 1"`
 	Column   int    `json:"column,omitempty" doc:"from 1, in characters"`
 	Path     string `json:"path,omitempty" doc:"where in the document: routes.support.baseline"`
-	Severity string `json:"severity" enum:"error,warning"`
+	Severity string `json:"severity" enum:"error,warning,note"`
 	Message  string `json:"message"`
 	Hint     string `json:"hint,omitempty"`
 }
@@ -59,10 +60,12 @@ var statuses = map[fault.Kind]int{
 	fault.Cancelled:    499,
 }
 
-// invalidDefinitions is a failure that lists what is wrong.
+// invalidDefinitions is a failure that lists what is wrong, or what would have to
+// be changed elsewhere.
 type invalidDefinitions struct {
 	fault    *fault.Error
 	problems []DefinitionProblem
+	diff     *Diff
 }
 
 func (e *invalidDefinitions) Error() string { return e.fault.Error() }
@@ -76,7 +79,7 @@ func (c *call) fail(err error) {
 		p.Status = e.Status
 	}
 	if list, ok := err.(*invalidDefinitions); ok {
-		p.Problems = list.problems
+		p.Problems, p.Diff = list.problems, list.diff
 	}
 	if p.Title = http.StatusText(p.Status); p.Title == "" {
 		p.Title = e.Kind.String()
@@ -95,5 +98,5 @@ func (c *call) fail(err error) {
 		h.Set("Connection", "close") // the body may be unread
 	}
 	body, _ := json.Marshal(p)
-	c.write(p.Status, "application/problem+json", append(body, '\n'))
+	c.write(p.Status, "application/problem+json", append(escapeControls(body), '\n'))
 }

@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -51,11 +50,8 @@ func (c *call) reload(*reloadBody) (ReloadView, error) {
 		e.Status = http.StatusConflict
 		return ReloadView{}, e
 	}
-	rc := http.NewResponseController(c.w)
-	_ = rc.SetReadDeadline(time.Time{})
-	_ = rc.SetWriteDeadline(time.Now().Add(c.server.clocks.reload + c.server.clocks.write))
-	ctx, cancel := context.WithTimeout(c.r.Context(), c.server.clocks.reload)
-	defer cancel()
+	ctx, done := c.lengthen(c.server.clocks.reload)
+	defer done()
 	result := c.server.cfg.Reload(ctx)
 	v := result.view()
 	c.server.cfg.Log.Info("reload asked for", "request_id", c.requestID, "by", c.who(), "applied", v.Applied, "revision", v.Revision)
@@ -65,7 +61,7 @@ func (c *call) reload(*reloadBody) (ReloadView, error) {
 	e := fault.New(fault.Invalid, "definition_invalid", "the definitions were not applied: %s", v.Error).
 		Mend("mend them and reload; revision %s stays in force", v.Revision)
 	e.Status = http.StatusUnprocessableEntity
-	return v, &invalidDefinitions{e, v.Problems}
+	return v, &invalidDefinitions{fault: e, problems: v.Problems}
 }
 
 // who names the caller in the log.

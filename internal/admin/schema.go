@@ -29,7 +29,8 @@ var (
 	outcomeType  = reflect.TypeFor[event.Outcome]()
 )
 
-// of gives the schema of t: a reference when it is a struct.
+// of gives the schema of t: a reference when it is a struct. A pointer that is
+// not left out when it is nil is null then.
 func (s *schemas) of(t reflect.Type) (object, error) {
 	switch t {
 	case timeType:
@@ -71,7 +72,7 @@ func (s *schemas) reference(t reflect.Type) (object, error) {
 	if t.Name() == "" {
 		return nil, fmt.Errorf("describe %s: the type has no name", t)
 	}
-	name := strings.ToUpper(t.Name()[:1]) + t.Name()[1:]
+	name := nameOf(t)
 	ref := object{"$ref": "#/components/schemas/" + name}
 	switch s.types[name] {
 	case t:
@@ -81,30 +82,66 @@ func (s *schemas) reference(t reflect.Type) (object, error) {
 		return nil, fmt.Errorf("describe %s: %s has the same name", t, s.types[name])
 	}
 	s.types[name] = t
-	properties, required := object{}, []string{}
+	d := description{properties: object{}}
+	if err := s.fields(t, &d); err != nil {
+		return nil, err
+	}
+	s.named[name] = object{"type": "object", "properties": d.properties}
+	if len(d.required) > 0 {
+		s.named[name]["required"] = d.required
+	}
+	return ref, nil
+}
+
+// nameOf names a type in the document. Names of other packages that say little
+// outside of them are told which package they are of.
+func nameOf(t reflect.Type) string {
+	name := strings.ToUpper(t.Name()[:1]) + t.Name()[1:]
+	if strings.HasSuffix(t.PkgPath(), "/internal/usage") {
+		return "Usage" + name
+	}
+	return name
+}
+
+// description is what is known of the fields of a struct.
+type description struct {
+	properties object
+	required   []string
+}
+
+// fields describes those of a struct; those of a struct within it without a name
+// are its own, as encoding/json has them.
+func (s *schemas) fields(t reflect.Type, into *description) error {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name == "-" {
+		switch {
+		case name == "-" || !f.IsExported():
 			continue
-		}
-		if name == "" {
-			return nil, fmt.Errorf("describe %s: field %s has no JSON name", t, f.Name)
+		case name == "" && f.Anonymous && f.Type.Kind() == reflect.Struct:
+			if err := s.fields(f.Type, into); err != nil {
+				return err
+			}
+			continue
+		case name == "":
+			return fmt.Errorf("describe %s: field %s has no JSON name", t, f.Name)
 		}
 		p, err := s.property(f)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		properties[name] = p
-		if !strings.Contains(options, "omit") {
-			required = append(required, name)
+		optional := strings.Contains(options, "omit")
+		if f.Type.Kind() == reflect.Pointer && !optional && p["$ref"] == nil {
+			p["type"] = []any{p["type"], "null"}
+		} else if f.Type.Kind() == reflect.Pointer && !optional {
+			p = object{"anyOf": []object{p, {"type": "null"}}}
+		}
+		into.properties[name] = p
+		if !optional {
+			into.required = append(into.required, name)
 		}
 	}
-	s.named[name] = object{"type": "object", "properties": properties}
-	if len(required) > 0 {
-		s.named[name]["required"] = required
-	}
-	return ref, nil
+	return nil
 }
 
 // property describes a field: its type, and what its tags say of it.

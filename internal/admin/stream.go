@@ -9,6 +9,7 @@ import (
 
 	"github.com/weirhq/weir/internal/event"
 	"github.com/weirhq/weir/internal/fault"
+	"github.com/weirhq/weir/internal/store"
 )
 
 var streamParams = []param{
@@ -46,7 +47,7 @@ func (c *call) stream() error {
 
 // relay writes what the follower reads until the reader leaves, may read no
 // longer, or the server closes.
-func (c *call) relay(out *sse, f *event.Follower, q *event.Query) error {
+func (c *call) relay(out *sse, f *event.Follower, q *store.EventQuery) error {
 	ctx, stop := context.WithCancel(c.r.Context())
 	defer stop()
 	defer context.AfterFunc(c.server.open, stop)()
@@ -62,7 +63,7 @@ func (c *call) relay(out *sse, f *event.Follower, q *event.Query) error {
 		}
 		out.dropped(lost)
 		for _, e := range events {
-			if q.Matches(e) {
+			if q.Matches(e) && !c.server.forgotten.hides(e) {
 				out.event(e)
 			}
 		}
@@ -117,7 +118,7 @@ func (s *sse) event(e *event.Event) {
 		s.err = err
 		return
 	}
-	s.print("id: %s\ndata: %s\n\n", e.ID, data)
+	s.print("id: %s\ndata: %s\n\n", e.ID, escapeControls(data))
 }
 
 func (s *sse) flush() error {

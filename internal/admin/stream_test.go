@@ -83,18 +83,18 @@ func TestStreamSendsWhatMatchesAsItComes(t *testing.T) {
 	f := start(t, nil)
 	s := f.open("?route=even&outcome=ok")
 	f.record(0, 4)
-	s.want(t, "0", "2")
+	s.want(t, "00000000", "00000002")
 	f.ring.Record(&event.Event{ID: "no", Route: "even", Outcome: event.Timeout})
 	f.record(4, 6)
-	s.want(t, "4")
+	s.want(t, "00000004")
 }
 
 func TestStreamGoesOnBehindAnEvent(t *testing.T) {
 	f := start(t, nil)
 	f.record(0, 5)
-	f.open("?after=2").want(t, "3", "4")
-	f.open("", "Last-Event-ID", "3").want(t, "4")
-	f.open("?after=gone").want(t, "0", "1", "2", "3", "4")
+	f.open("?after=00000002").want(t, "00000003", "00000004")
+	f.open("", "Last-Event-ID", "00000003").want(t, "00000004")
+	f.open("?after=gone").want(t, "00000000", "00000001", "00000002", "00000003", "00000004")
 }
 
 // Neither the gateway nor another reader waits for a reader that does not read;
@@ -238,7 +238,7 @@ func TestStreamEndsWhenItsKeyIsRevoked(t *testing.T) {
 	f.state.setKeys(f.keyring("reader", "read"))
 	s := f.open("", "Authorization", "Bearer "+f.token("reader"))
 	f.record(0, 1)
-	s.want(t, "0")
+	s.want(t, "00000000")
 	f.state.setKeys(f.keyring("other", "read"))
 	f.record(1, 2)
 	if m, err := s.next(); err != io.EOF {

@@ -13,7 +13,7 @@ import (
 // endpoint is one row of what this listener serves.
 type endpoint struct {
 	method  string
-	path    string // as it must be written; a last "{name}" takes one segment
+	path    string // as it must be written; a last "{name}" takes one segment, but for a ":verb" behind it
 	id      string // operationId
 	summary string
 	scope   scope
@@ -32,9 +32,10 @@ const (
 	visitor scope = "visitor" // what says nothing of this Weir's content
 	read    scope = "read"
 	operate scope = "operate"
+	admin   scope = "admin"
 )
 
-var scopes = map[scope]access.Scope{read: access.Read, operate: access.Operate}
+var scopes = map[scope]access.Scope{read: access.Read, operate: access.Operate, admin: access.Admin}
 
 // param is a query parameter, or the {name} of a path.
 type param struct {
@@ -48,7 +49,7 @@ type param struct {
 // cannot tell another story than the code.
 type handler struct {
 	body, reply reflect.Type // nil: none, not JSON
-	media       string       // of an answer that is not JSON
+	media       string       // of an answer that is not JSON; with a reply too, of its other form
 	serve       func(*call) error
 }
 
@@ -79,21 +80,7 @@ func takes[B, T any](f func(*call, *B) (T, error)) handler {
 
 // table is everything this listener serves.
 func (s *Server) table() []endpoint {
-	t := []endpoint{
-		{method: "GET", path: "/", id: "page", summary: "the page", scope: visitor, hidden: true, handler: handler{media: "text/html", serve: (*call).page}},
-		{method: "GET", path: "/style.css", id: "style", summary: "the page's style", scope: visitor, hidden: true, handler: handler{media: "text/css", serve: (*call).style}},
-		{method: "GET", path: "/healthz", id: "health", summary: "whether this process answers", scope: anybody, handler: gives((*call).health)},
-		{method: "GET", path: "/openapi.json", id: "openapi", summary: "this API as OpenAPI 3.1", scope: visitor, handler: handler{media: "application/json", serve: (*call).openapi}},
-		{method: "GET", path: "/api/v1/status", id: "getStatus", summary: "what runs, since when, and how the last reload went", scope: read, handler: gives((*call).status)},
-		{method: "GET", path: "/api/v1/events", id: "listEvents", summary: "recent requests, newest first", scope: read, params: slices.Concat(eventParams, pageParams), handler: gives((*call).listEvents)},
-		{method: "GET", path: "/api/v1/events:stream", id: "streamEvents", summary: "requests as they end, as server-sent events", scope: read, params: slices.Concat(eventParams, streamParams), handler: handler{media: "text/event-stream", serve: (*call).stream}},
-		{method: "GET", path: "/api/v1/events/{id}", id: "getEvent", summary: "one request", scope: read, params: []param{{name: "id", kind: "string", about: "Weir's id of the request: x-weir-request-id"}}, handler: gives((*call).getEvent)},
-		{method: "GET", path: "/api/v1/routes", id: "listRoutes", summary: "the routes in force", scope: read, handler: gives((*call).listRoutes)},
-		{method: "GET", path: "/api/v1/experiments", id: "listExperiments", summary: "the experiments in force, with the range of each arm", scope: read, handler: gives((*call).listExperiments)},
-		{method: "GET", path: "/api/v1/models", id: "listModels", summary: "the models, and why one is not ready", scope: read, handler: gives((*call).listModels)},
-		{method: "POST", path: "/api/v1/explain", id: "explain", summary: "which variant a request would get, and why", scope: read, handler: takes((*call).explain)},
-		{method: "POST", path: "/api/v1/reload", id: "reload", summary: "read the definitions again", scope: operate, handler: takes((*call).reload)},
-	}
+	t := slices.Concat(browserEndpoints(), eventEndpoints(), usageEndpoints(), stateEndpoints(), definitionEndpoints(), keepingEndpoints())
 	if s.cfg.Pprof {
 		t = append(t, endpoint{method: "GET", path: "/debug/pprof/{profile}", id: "profile", summary: "a profile of the process", scope: operate, hidden: true,
 			params: profileParams, handler: handler{media: "application/octet-stream", serve: (*call).profile}})
@@ -105,7 +92,7 @@ func (s *Server) table() []endpoint {
 // cleaning, no escapes, no folding of case, so nothing can go round a check.
 type routes struct {
 	exact map[string]methods
-	under map[string]methods // by what stands before the {name}
+	under map[string]methods // by what stands before the {name}, and behind it
 }
 
 type methods map[string]*endpoint
@@ -115,8 +102,9 @@ func register(table []endpoint) *routes {
 	for i := range table {
 		e := &table[i]
 		into, key := rs.exact, e.path
-		if before, _, ok := strings.Cut(e.path, "{"); ok {
-			into, key = rs.under, before
+		if before, rest, ok := strings.Cut(e.path, "{"); ok {
+			_, verb, _ := strings.Cut(rest, "}")
+			into, key = rs.under, before+verb
 		}
 		if into[key] == nil {
 			into[key] = methods{}
@@ -134,9 +122,7 @@ func (c *call) find() error {
 	}
 	ms := c.server.routes.exact[path]
 	if ms == nil {
-		if at := strings.LastIndexByte(path, '/') + 1; at < len(path) {
-			ms, c.tail = c.server.routes.under[path[:at]], path[at:]
-		}
+		ms, c.tail = c.server.routes.named(path)
 	}
 	if ms == nil {
 		return fault.New(fault.NotFound, "unknown_path", "no such path: %s", short(path, 100)).Mend("GET /openapi.json lists what there is")
@@ -151,6 +137,20 @@ func (c *call) find() error {
 		return fault.New(fault.Method, "method_not_allowed", "%s does not take %s", short(path, 100), short(c.r.Method, 20)).Mend("it takes %s", allow)
 	}
 	return nil
+}
+
+// named takes a path whose last segment is a name, with or without a verb.
+func (rs *routes) named(path string) (ms methods, name string) {
+	at := strings.LastIndexByte(path, '/') + 1
+	if name = path[at:]; name == "" {
+		return nil, ""
+	}
+	if i := strings.LastIndexByte(name, ':'); i > 0 {
+		if ms = rs.under[path[:at]+name[i:]]; ms != nil {
+			return ms, name[:i]
+		}
+	}
+	return rs.under[path[:at]], name
 }
 
 func (ms methods) allow() string {

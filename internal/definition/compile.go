@@ -10,6 +10,7 @@ import (
 
 	"github.com/weirhq/weir/internal/access"
 	"github.com/weirhq/weir/internal/experiment"
+	"github.com/weirhq/weir/internal/meter"
 )
 
 // Options are what compiling needs to know from outside the document.
@@ -18,6 +19,7 @@ type Options struct {
 	Insecure   bool              // as listen.insecure: the flag --insecure
 	Now        time.Time         // warns of keys that have expired; zero: does not
 	CheckModel func(Model) error // the driver's own check of a model, its options above all; may be nil
+	Prices     *meter.Book       // the list of prices in force; nil: the built-in one
 }
 
 // Compiled is a document that is whole: every name in it is defined, and
@@ -28,6 +30,12 @@ type Compiled struct {
 	Models      []Model // by name
 	Set         *experiment.Set
 	Keys        []access.Key // by name; none: callers on loopback may do everything
+	Store       Store
+	Tariff      *meter.Tariff // what the models cost
+	PriceList   string        // the file of the list of prices; "" when there is none of one's own
+	Budgets     []Budget      // by name
+	Reports     []Report      // by name
+	Telemetry   TelemetryOut
 	Environment bool
 	Warnings    Problems
 }
@@ -46,13 +54,28 @@ func (d *Document) Compile(o Options) (*Compiled, Problems) {
 	}
 	out.Set = &experiment.Set{Revision: out.Revision, Routes: c.routes()}
 	out.Keys = c.keys()
+	c.record(out)
 	c.doubts(out)
 	problems := c.problems.sorted(d.files)
 	if problems.Failed() {
 		return nil, problems
 	}
 	out.Warnings = problems
-	return out, problems
+	return out, append(problems, c.notes...).sorted(d.files)
+}
+
+// record compiles the sections that are about what is kept, counted and sent.
+func (c *compiler) record(out *Compiled) {
+	if !c.broken("prices") && !c.broken("models") {
+		out.Tariff, out.PriceList = c.tariff(out.Models), c.doc.Prices.List.Path()
+	}
+	if !c.broken("store") {
+		out.Store = c.store()
+	}
+	out.Budgets, out.Reports = c.budgets(), c.reports()
+	if !c.broken("telemetry") {
+		out.Telemetry = c.telemetry()
+	}
 }
 
 // Revision names what the document says: layout and comments do not count.
@@ -70,21 +93,26 @@ type compiler struct {
 	doc      *Document
 	options  Options
 	problems Problems
+	notes    Problems // kept apart: nobody has to mend them
 }
 
 func path(steps ...string) []string { return steps }
 
-func (c *compiler) note(s Severity, at []string, hint, format string, args []any) {
-	c.problems = append(c.problems, Problem{Place: c.doc.place(at), Path: show(at), Severity: s,
-		Message: fmt.Sprintf(format, args...), Hint: hint})
+func (c *compiler) problem(s Severity, at []string, hint, format string, args []any) Problem {
+	return Problem{Place: c.doc.place(at), Path: show(at), Severity: s, Message: fmt.Sprintf(format, args...), Hint: hint}
 }
 
 func (c *compiler) fail(at []string, hint, format string, args ...any) {
-	c.note(Failure, at, hint, format, args)
+	c.problems = append(c.problems, c.problem(Failure, at, hint, format, args))
 }
 
 func (c *compiler) warn(at []string, hint, format string, args ...any) {
-	c.note(Warning, at, hint, format, args)
+	c.problems = append(c.problems, c.problem(Warning, at, hint, format, args))
+}
+
+// remark says what a reader should know and need not mend.
+func (c *compiler) remark(at []string, hint, format string, args ...any) {
+	c.notes = append(c.notes, c.problem(Note, at, hint, format, args))
 }
 
 // failedBelow reports whether something at or below a path has failed already.

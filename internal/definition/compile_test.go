@@ -8,6 +8,7 @@ import (
 
 	"github.com/weirhq/weir/internal/access"
 	"github.com/weirhq/weir/internal/experiment"
+	"github.com/weirhq/weir/internal/meter"
 )
 
 func TestCompiledModel(t *testing.T) {
@@ -34,7 +35,7 @@ func TestCompiledModel(t *testing.T) {
 		t.Errorf("clocks %+v", m.Clocks)
 	}
 	// 0.10 and 0.79 dollars per million tokens, in micro-dollars.
-	if want := (Price{100_000, 790_000, 100_000}); m.Price == nil || *m.Price != want {
+	if want := (meter.Price{Input: 100_000, Output: 790_000, CachedInput: 100_000, CacheWrite: 100_000}); m.Price == nil || *m.Price != want {
 		t.Errorf("price %+v, want %+v", m.Price, want)
 	}
 	if m.MaxAnswer != 1<<20 || m.MaxEvent != 64<<10 {

@@ -10,10 +10,15 @@ import (
 // compared.
 type Document struct {
 	Listen      ListenSpec                 `json:"listen,omitzero" doc:"The three listeners: their addresses, limits and protection."`
+	Store       StoreSpec                  `json:"store,omitzero" doc:"Where records are kept, and for how long."`
+	Prices      PricesSpec                 `json:"prices,omitzero" doc:"What tokens cost where a model's definition does not say: a list with dates. Weir brings one along; weir prices shows it."`
 	Models      map[string]*ModelSpec      `json:"models,omitempty" name:"MODEL" doc:"What can answer, by a name of your choice."`
 	Routes      map[string]*RouteSpec      `json:"routes,omitempty" name:"ROUTE" doc:"The names that applications put in the field model of a request. A name without a slash is a route; vendor/model-id is a model itself, never experimented on."`
 	Experiments map[string]*ExperimentSpec `json:"experiments,omitempty" name:"EXPERIMENT" doc:"Which ways to answer are compared on a route, and how its units are shared among them. One experiment for each route."`
 	Keys        map[string]*KeySpec        `json:"keys,omitempty" name:"KEY" doc:"Who may call, and what they may do. Without any key, callers on loopback may do everything."`
+	Budgets     map[string]*BudgetSpec     `json:"budgets,omitempty" name:"BUDGET" doc:"What may be spent. Spending is compared with budgets, forecast and reported; they refuse nothing."`
+	Reports     map[string]*ReportSpec     `json:"reports,omitempty" name:"REPORT" doc:"Reports of usage and cost that are made on a schedule."`
+	Telemetry   TelemetrySpec              `json:"telemetry,omitzero" doc:"Where Weir's own measurements are sent, and which model servers' are read. /metrics needs nothing here."`
 
 	Environment bool `json:"-"` // made of environment variables, not of files
 

@@ -25,7 +25,7 @@ func (c *compiler) doubts(out *Compiled) {
 				"the cookie lives %s, shorter than an experiment should run: whoever comes back is a new unit, so claims are per session", Duration(out.Listen.SessionTTL))
 		}
 		if out.Listen.Secret.IsZero() {
-			c.warn(at, "add listen.secret: env:WEIR_SECRET", "there is no listen.secret: sessions are forgotten at each start, and not shared between replicas")
+			c.warn(at, "add listen.secret: env:WEIR_SECRET", "there is no listen.secret: sessions are known as long as store.dir is kept, and not shared between replicas")
 		}
 	}
 }

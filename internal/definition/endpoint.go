@@ -1,8 +1,10 @@
 package definition
 
 import (
+	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -57,6 +59,14 @@ func endpoint(text string) (full, message, hint string) {
 		return text, "holds a user name or password", "give the credential as key: env:NAME"
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
 		return text, "holds a query or a fragment", "end it with its path; credentials go into key or headers"
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return text, "has a port that does not exist", "ports go from 1 to 65535"
+		}
+	}
+	if at, err := netip.ParseAddr(u.Hostname()); err == nil && at.Unmap().Is4() && at.Unmap().IsLinkLocalUnicast() {
+		return text, "is a link-local address: metadata of cloud machines is there, and no model", "name the server that serves the model"
 	}
 	if u.Path == "" || u.Path == "/" {
 		u.Path = "/v1"

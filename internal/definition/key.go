@@ -3,11 +3,13 @@ package definition
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/weirhq/weir/internal/access"
+	"github.com/weirhq/weir/internal/meter"
 )
 
 // KeySpec is one entry of `keys`.
@@ -18,6 +20,7 @@ type KeySpec struct {
 	Routes  []string `json:"routes,omitempty" form:"list of names" doc:"Routes and vendor/model names it may use. Left out: all."`
 	Expires Moment   `json:"expires,omitzero" doc:"From when on it is refused. Left out: never."`
 	Project string   `json:"project,omitzero" default:"default" doc:"What its use is booked under."`
+	Tags    Tags     `json:"tags,omitempty" name:"TAG" doc:"Marks that each of its requests carries, to sum money by. They win over those that a request brings in x-weir-tags." example:"{team: search, env: prod}"`
 }
 
 func (c *compiler) keys() []access.Key {
@@ -40,7 +43,7 @@ func (c *compiler) keys() []access.Key {
 			digests[digest] = name
 		}
 		list = append(list, access.Key{Name: name, SHA256: digest, Scopes: c.scopes(at, s), Groups: s.Groups,
-			Routes: s.Routes, Expires: time.Time(s.Expires), Project: s.Project})
+			Routes: s.Routes, Expires: time.Time(s.Expires), Project: s.Project, Tags: c.tags(with(at, "tags"), s.Tags)})
 		c.keyLists(at, s)
 	}
 	return list
@@ -95,13 +98,7 @@ func (c *compiler) keyRoute(at []string, name string) {
 	if _, ok := c.doc.Routes[name]; ok || !c.doc.whole("routes") {
 		return
 	}
-	known := names(c.doc.Routes)
-	for own, m := range c.doc.Models {
-		known = append(known, m.Vendor+"/"+own)
-		if m.Model != "" {
-			known = append(known, m.Vendor+"/"+m.Model)
-		}
-	}
+	known := c.callable()
 	start, open := strings.CutSuffix(name, "*")
 	switch {
 	case strings.Contains(start, "*"):
@@ -111,5 +108,27 @@ func (c *compiler) keyRoute(at []string, name string) {
 	case !open:
 		slices.Sort(known)
 		c.known(at, "route", name, known)
+	}
+}
+
+// Tags are marks of a key, by name.
+type Tags map[string]string
+
+// tags checks the marks of a key and gives them as events keep them.
+func (c *compiler) tags(at []string, given Tags) []string {
+	if len(given) > meter.MaxTags {
+		c.fail(at, fmt.Sprintf("keep at most %d", meter.MaxTags), "%d are too many: each combination is a row of the ledger", len(given))
+	}
+	var list []string
+	for _, name := range names(given) {
+		c.tag(with(at, name), name, given[name])
+		list = append(list, name+"="+given[name])
+	}
+	return list
+}
+
+func (c *compiler) tag(at []string, name, value string) {
+	if err := meter.CheckTag(name, value); err != nil {
+		c.fail(at, meter.TagForm, "%s", err)
 	}
 }

@@ -15,7 +15,7 @@ type ListenSpec struct {
 	Telemetry      string    `json:"telemetry,omitzero" form:"HOST:PORT" default:"127.0.0.1:8082" doc:"Address for /metrics, /healthz and /readyz. It asks for no token and shows names, never content."`
 	TLS            *TLSSpec  `json:"tls,omitzero" doc:"Certificate for all three listeners. Beyond loopback it is required, unless insecure is set."`
 	Insecure       bool      `json:"insecure,omitzero" doc:"Allow addresses beyond loopback without TLS and without keys. For a network you trust, or behind a proxy that adds both."`
-	Secret         Reference `json:"secret,omitzero" doc:"Signs cookies and conversation pins: at least 32 bytes, the same on every replica. Left out: made at each start, so both are forgotten then."`
+	Secret         Reference `json:"secret,omitzero" doc:"Seals cookies and conversation pins, and hashes users in records: at least 32 bytes, the same on every replica. Left out: made at the first start and kept in store.dir."`
 	PreviousSecret Reference `json:"previous_secret,omitzero" doc:"The secret before the last change. Its signatures are still accepted, so a change loses no session."`
 	SessionTTL     Duration  `json:"session_ttl,omitzero" default:"1h" doc:"How long the cookie llm-session lives, counted from when it was set."`
 	Drain          Duration  `json:"drain,omitzero" default:"5m" doc:"How long answers in progress may take to finish after a stop was asked for."`

@@ -28,7 +28,7 @@ var mistakes = []struct{ name, text, want string }{
 `, `weir.yaml:7:1: unknown section "experiment"; did you mean "experiments"?`},
 
 	{"a section that this version does not have", base + `rollouts: {}
-`, `weir.yaml:7:1: unknown section "rollouts"; known are listen, models, routes, experiments, keys`},
+`, `weir.yaml:7:1: unknown section "rollouts"; known are listen, store, prices, models, routes, experiments, keys, budgets, reports, telemetry`},
 
 	{"a key written twice", base + `    baseline: n
 `, `weir.yaml:7:5: "baseline" is written twice in the same mapping; the first is at weir.yaml:6:5; remove one of them`},
@@ -108,6 +108,12 @@ weir.yaml:1:22: models.m.vendor: unknown vendor "opnai"; did you mean "openai"?`
 
 	{"an address without a scheme", "models: {m: {vendor: tgi, endpoint: 'host:80', price: {input: 1, output: 1}}}\nroutes: {r: {baseline: m}}\n",
 		`weir.yaml:1:37: models.m.endpoint: is no http or https URL; write http://HOST:PORT/v1 or https://HOST/v1`},
+
+	{"a port that does not exist", "models: {m: {vendor: tgi, endpoint: 'http://a:99999', price: {input: 1, output: 1}}}\nroutes: {r: {baseline: m}}\n",
+		`weir.yaml:1:37: models.m.endpoint: has a port that does not exist; ports go from 1 to 65535`},
+
+	{"an address of metadata", "models: {m: {vendor: tgi, endpoint: 'http://169.254.169.254/v1', price: {input: 1, output: 1}}}\nroutes: {r: {baseline: m}}\n",
+		`weir.yaml:1:37: models.m.endpoint: is a link-local address: metadata of cloud machines is there, and no model; name the server that serves the model`},
 
 	{"a replica listed twice", "models: {m: {vendor: tgi, endpoints: ['http://a', 'http://a/v1/'], price: {input: 1, output: 1}}}\nroutes: {r: {baseline: m}}\n",
 		`weir.yaml:1:51: models.m.endpoints[1]: http://a/v1 is listed twice; list each replica once`},
@@ -275,7 +281,7 @@ func TestWarnings(t *testing.T) {
 
 		{"a cookie that is short-lived and unsigned", base + "    unit: [cookie]\nexperiments: {e: {route: support, candidate: n, share: 5%}}\n",
 			`weir.yaml:7:12: warning: routes.support.unit[0]: the cookie lives 1h, shorter than an experiment should run: whoever comes back is a new unit, so claims are per session; send a user's id where there is one, or lengthen listen.session_ttl
-weir.yaml:7:12: warning: routes.support.unit[0]: there is no listen.secret: sessions are forgotten at each start, and not shared between replicas; add listen.secret: env:WEIR_SECRET`},
+weir.yaml:7:12: warning: routes.support.unit[0]: there is no listen.secret: sessions are known as long as store.dir is kept, and not shared between replicas; add listen.secret: env:WEIR_SECRET`},
 
 		{"a unit that no request has", base + "    unit: [key]\n",
 			`weir.yaml:7:12: warning: routes.support.unit[0]: there are no keys, so no request has this unit; add a section keys`},

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/weirhq/weir/internal/meter"
 )
 
 // ModelSpec is one entry of `models`.
@@ -16,7 +18,9 @@ type ModelSpec struct {
 	Endpoint  string           `json:"endpoint,omitzero" form:"URL" doc:"The same for a single replica."`
 	Key       Reference        `json:"key,omitzero" doc:"The vendor's API key, by reference." example:"env:OPENAI_API_KEY"`
 	Headers   map[string]Value `json:"headers,omitempty" name:"HEADER" doc:"Further headers to send upstream. Credentials are given by reference."`
-	Price     *PriceSpec       `json:"price,omitzero" doc:"What tokens cost. Left out: the cost of its answers is unknown, and shown as unknown."`
+	Price     *PriceSpec       `json:"price,omitzero" doc:"What tokens cost. Left out: as the list of prices says of this vendor and model."`
+	Unpriced  string           `json:"unpriced,omitzero" enum:"deny estimate untracked" doc:"What happens while no price is known. deny: it is not asked. estimate: its tokens are taken to cost as much as the dearest that is known of its vendor, and the amount is marked as an estimate. untracked: it is asked, and its cost is shown as unknown. Left out: as prices.unpriced says."`
+	Metrics   []string         `json:"metrics,omitempty" form:"list of URLs" doc:"Where its servers show metrics of their own, which are read for queue, KV cache and GPU." example:"[http://vllm-0:8000/metrics]"`
 	Context   int64            `json:"context,omitzero" doc:"The context window, in tokens." example:"8192"`
 	Clocks    ClocksSpec       `json:"clocks,omitzero" doc:"How long the parts of an answer may take."`
 	MaxAnswer Size             `json:"max_answer,omitzero" default:"64MiB" doc:"The largest answer taken from it."`
@@ -46,7 +50,8 @@ type Model struct {
 	Context      int64
 	MaxAnswer    int64
 	MaxEvent     int
-	Price        *Price // nil: unknown
+	Price        *meter.Price // as defined; nil: as the list of prices says
+	Unpriced     meter.Policy
 	Options      map[string]any
 }
 
@@ -101,7 +106,7 @@ func (c *compiler) model(at []string, name string, s *ModelSpec) Model {
 	}
 	m.Endpoints = c.endpoints(at, s, vendor)
 	m.Header, m.SecretHeader = c.headers(at, s.Headers)
-	m.Price = c.price(at, s, vendor)
+	m.Price, m.Unpriced = c.price(at, s), c.unpriced(s)
 	c.clocks(with(at, "clocks"), m.Clocks)
 	return m
 }

@@ -10,17 +10,16 @@ import (
 // Severity says whether a problem keeps the document from being applied.
 type Severity uint8
 
-// Severities. A warning is a doubt: the document is still a document.
+// Severities. A warning is a doubt: the document is still a document. A note is
+// no doubt either: it says what a section does not do, once all is well.
 const (
 	Failure Severity = iota
 	Warning
+	Note
 )
 
 func (s Severity) String() string {
-	if s == Warning {
-		return "warning"
-	}
-	return "error"
+	return [...]string{"error", "warning", "note"}[s]
 }
 
 // Place is where something was written. Line and Column count from 1, columns
@@ -54,8 +53,8 @@ func (p Problem) String() string {
 	if place := p.Place.String(); place != "" {
 		parts = append(parts, place)
 	}
-	if p.Severity == Warning {
-		parts = append(parts, "warning")
+	if p.Severity != Failure {
+		parts = append(parts, p.Severity.String())
 	}
 	if p.Path != "" {
 		parts = append(parts, p.Path)

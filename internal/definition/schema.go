@@ -111,6 +111,8 @@ func defaultValue(f field) any {
 		return strings.Fields(f.deflt)
 	case reflect.Int, reflect.Int64, reflect.Float64:
 		return json.Number(f.deflt)
+	case reflect.Bool:
+		return f.deflt == "true"
 	}
 	return f.deflt
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/weirhq/weir/internal/chat"
+	"github.com/weirhq/weir/internal/meter"
 	"github.com/weirhq/weir/internal/telemetry"
 )
 
@@ -33,6 +34,7 @@ const (
 type Assignment struct {
 	Experiment  string  `json:"experiment,omitempty"`
 	Epoch       int     `json:"epoch,omitempty"`
+	Step        int     `json:"step,omitempty"` // of a rollout, from 1
 	Variant     string  `json:"variant"`
 	Reason      string  `json:"reason"`
 	Enrolled    bool    `json:"enrolled"`
@@ -44,8 +46,9 @@ type Assignment struct {
 type Attempt struct {
 	Model    string        `json:"model"`
 	Endpoint string        `json:"endpoint"`
-	Status   int           `json:"status,omitempty"` // 0: no response
-	Result   string        `json:"result"`           // one of the short list in docs/reference/events.md: "ok", "connect", "status_5xx"
+	Status   int           `json:"status,omitempty"`   // 0: no response
+	Result   string        `json:"result"`             // one of the short list in docs/reference/events.md: "ok", "connect", "status_5xx"
+	After    time.Duration `json:"after_ns,omitempty"` // from the request's arrival to its beginning
 	Took     time.Duration `json:"took_ns"`
 }
 
@@ -53,7 +56,8 @@ type Attempt struct {
 type Event struct {
 	ID           string        `json:"id"` // UUIDv7, x-weir-request-id
 	ClientID     string        `json:"client_request_id,omitempty"`
-	BodyID       string        `json:"body_id,omitempty"` // the reply's own id
+	BodyID       string        `json:"body_id,omitempty"`     // the reply's own id
+	Traceparent  string        `json:"traceparent,omitempty"` // the caller's own trace, as W3C Trace Context writes it
 	Project      string        `json:"project"`
 	Time         time.Time     `json:"time"`
 	Revision     string        `json:"revision"`
@@ -65,9 +69,11 @@ type Event struct {
 	UnitKind     string        `json:"unit_kind,omitempty"`
 	Unit         string        `json:"unit,omitempty"` // keyed hash
 	Key          string        `json:"key,omitempty"`
+	Tags         []string      `json:"tags,omitempty"`  // "name=value", sorted
 	Model        string        `json:"model,omitempty"` // definition's name
 	Vendor       string        `json:"vendor,omitempty"`
 	ServedModel  string        `json:"served_model,omitempty"`
+	Fingerprint  string        `json:"fingerprint,omitempty"` // of the served model, as the vendor gives it
 	Endpoint     string        `json:"endpoint,omitempty"`
 	Attempts     []Attempt     `json:"attempts,omitempty"`
 	Fallback     bool          `json:"fallback,omitempty"`
@@ -80,22 +86,30 @@ type Event struct {
 	Clock        string        `json:"clock,omitempty"`
 	Error        string        `json:"error,omitempty"` // for operators, never a body
 	Usage        chat.Usage    `json:"usage"`
-	UsageKnown   bool          `json:"usage_known"`
+	UsageKnown   bool          `json:"usage_known"`            // the upstream reported it
+	UsageSource  meter.Source  `json:"usage_source,omitempty"` // "" when nothing is known of it
+	UsageError   float64       `json:"usage_error,omitempty"`  // of an estimate: the relative error that its method was measured to have
+	Cost         meter.Micro   `json:"cost_micro"`             // micro-dollars
+	CostBasis    meter.Basis   `json:"cost_basis,omitempty"`   // "" when no model was asked
+	PriceFrom    string        `json:"price_from,omitempty"`   // "definitions", or the dated row of the price list
 	Finish       string        `json:"finish,omitempty"`
 	Refusal      bool          `json:"refusal,omitempty"`
 	Frames       int           `json:"frames,omitempty"`
 	Malformed    int           `json:"malformed_frames,omitempty"`
+	QueueWait    time.Duration `json:"queue_ns,omitempty"` // for a place, in Weir
 	FirstToken   time.Duration `json:"ttft_ns,omitempty"`
 	FirstThought time.Duration `json:"first_reasoning_ns,omitempty"`
 	PerToken     time.Duration `json:"tpot_ns,omitempty"`
 	Total        time.Duration `json:"total_ns"`
 	Overhead     time.Duration `json:"overhead_ns"`
 	Simulated    bool          `json:"simulated,omitempty"`
+	ShadowOf     string        `json:"shadow_of,omitempty"` // id of the Event whose request this one copies; "" for what a client asked
 }
 
-// Recorder takes what the gateway has to tell. It returns before the last byte
-// of the answer is released and must not wait for disk, network or a lock held
-// over either. The event is not kept by the caller and may be kept by the recorder.
+// Recorder takes what the gateway and the controllers have to tell. For an Event
+// it returns before the last byte of the answer is released, and must not wait
+// longer than a few milliseconds for a disk, nor for a network or a lock held
+// over either. The record is not changed by anybody from then on.
 type Recorder interface {
-	Record(*Event)
+	Record(Record)
 }

@@ -37,8 +37,13 @@ func NewRing(n int) *Ring {
 
 var _ Recorder = (*Ring)(nil)
 
-// Record keeps e in place of the oldest event. It waits for no reader.
-func (r *Ring) Record(e *Event) {
+// Record keeps an event in place of the oldest one; other records are not for a
+// ring. It waits for no reader.
+func (r *Ring) Record(rec Record) {
+	e, ok := rec.(*Event)
+	if !ok {
+		return
+	}
 	r.mu.Lock()
 	r.slots[r.next%uint64(len(r.slots))] = e
 	r.next++

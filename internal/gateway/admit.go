@@ -35,6 +35,9 @@ func (g *Gateway) admit(x *Exchange) error {
 		return fault.New(fault.Forbidden, "scope_missing", "key %q does not have the scope `call`", p.Name)
 	}
 	x.Principal = p
+	if err := x.tagged(); err != nil {
+		return err
+	}
 	if err := g.read(x); err != nil {
 		return err
 	}

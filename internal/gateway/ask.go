@@ -15,6 +15,7 @@ import (
 
 // ask takes the request upstream: rounds of attempts.
 func (x *Exchange) ask(ctx context.Context) error {
+	x.recordBegin()
 	for x.Round = 1; x.Round <= MaxRounds; x.Round++ {
 		frames, err := x.attempt(ctx)
 		if err != nil {
@@ -33,6 +34,7 @@ func (x *Exchange) ask(ctx context.Context) error {
 			x.answer = frames
 			return nil
 		}
+		x.guarded(x.tally)
 		x.meter.nextRound()
 		x.clock.stop()
 	}
@@ -138,7 +140,7 @@ func (x *Exchange) try(ctx context.Context, at *place, n int, total time.Time) (
 		frames, f = x.peek(actx, frames, t.model.MaxEvent, limits)
 	}
 	took := time.Since(began)
-	a := event.Attempt{Model: t.model.Name, Endpoint: at.endpoint.URL, Result: "ok", Status: 200, Took: took}
+	a := event.Attempt{Model: t.model.Name, Endpoint: at.endpoint.URL, Result: "ok", Status: 200, After: began.Sub(x.start), Took: took}
 	if f != nil {
 		clk.stop()
 		x.leave(f.blames())
@@ -187,13 +189,19 @@ func (x *Exchange) call(ctx context.Context, t *target, e *upstream.Endpoint, n 
 	if err != nil {
 		return nil, x.failed(ctx, err)
 	}
-	x.served = served{model: t.model.Name, vendor: t.model.Vendor.Name, id: id, endpoint: e.URL, fallback: t != &x.plan.targets[0], simulated: t.simulated}
+	x.meter.attempt()
+	x.served = served{target: t, rate: t.rates.at(id, x.start), model: t.model.Name, vendor: t.model.Vendor.Name, id: id, endpoint: e.URL, fallback: t != &x.plan.targets[0], simulated: t.simulated}
+	if x.served.rate.Deny {
+		return nil, unpriced(t.model)
+	}
 	reply, err := t.do(ctx, x.path.op, &upstream.Call{Request: x.Request, Stream: x.Stream, Model: id, Endpoint: e, RequestID: x.ID, Attempt: n, Header: x.forwarded()})
 	if err != nil {
 		if f := x.brokenEdit(err); f != nil {
 			return nil, f
 		}
-		return nil, x.failed(ctx, err)
+		f := x.failed(ctx, err)
+		x.meter.asked = mayHaveBeenRead(f, err)
+		return nil, f
 	}
 	if reply.Status == http.StatusNotFound {
 		t.pool.Forget(id)
@@ -201,6 +209,7 @@ func (x *Exchange) call(ctx context.Context, t *target, e *upstream.Endpoint, n 
 	if reply.Status/100 != 2 {
 		return nil, refusedBy(reply, t.model)
 	}
+	x.meter.asked = true
 	return &watched{Frames: reply.Frames, x: x}, nil
 }
 

@@ -7,11 +7,26 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/weirhq/weir/internal/chat"
 )
 
 // concealed reports whether the caller is not to learn what answered. An error is
 // a place where a model's name shows: its own words are not passed on then.
 func (x *Exchange) concealed() bool { return x.Route.Blind || !x.exposed() }
+
+// concealing is what goes out in place of a frame that is no part of the answer:
+// vendors and servers name themselves and their models there. An event that is not
+// JSON is left out, since nobody can tell what it says; it is counted.
+func (x *Exchange) concealing(f *chat.Frame) []byte {
+	switch f.Kind {
+	case chat.Failure:
+		return append(append([]byte("data: "), x.retold(f.Data, 0)...), "\n\n"...)
+	case chat.Comment:
+		return []byte(": ping\n\n")
+	}
+	return nil
+}
 
 // told is what an error of the dialect says.
 type told struct {

@@ -45,6 +45,7 @@ func (x *Exchange) deliverWhole(f *chat.Frame) error {
 	x.settle(event.OK, nil)
 	x.status = http.StatusOK
 	x.overhead += time.Since(ended)
+	x.copied.add(f.Raw)
 	x.close()
 	x.set("Content-Type", "application/json")
 	x.set("Content-Length", strconv.Itoa(len(f.Raw)))
@@ -150,6 +151,7 @@ func (x *Exchange) refuse(err error) {
 	x.set("Content-Type", "application/json")
 	x.set("Content-Length", strconv.Itoa(len(body)))
 	x.status = status
+	x.copied.add(body)
 	x.close()
 	x.writeHead(status)
 	_, _ = x.w.Write(body)

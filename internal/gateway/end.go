@@ -4,11 +4,15 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
+	"github.com/weirhq/weir/internal/access"
 	"github.com/weirhq/weir/internal/chat/openai"
 	"github.com/weirhq/weir/internal/event"
 	"github.com/weirhq/weir/internal/fault"
+	"github.com/weirhq/weir/internal/meter"
+	"github.com/weirhq/weir/internal/telemetry"
 )
 
 // end runs on every ending, a panic included: everything that was taken is given
@@ -26,6 +30,7 @@ func (g *Gateway) end(x *Exchange) {
 		x.settle(event.Interrupted, fault.New(fault.Internal, "internal_error", "the journey ended without an outcome"))
 	}
 	x.close()
+	x.recordBody()
 	if x.rp != nil {
 		x.rp.series.InFlight.Add(-1)
 	}
@@ -63,9 +68,10 @@ func (x *Exchange) close() {
 	if x.meter.end.IsZero() {
 		x.meter.end = time.Now()
 	}
+	x.guarded(x.tally)
 	for i := len(x.reservations) - 1; i >= 0; i-- {
 		r := x.reservations[i]
-		x.guarded(func() { r.Settle(x, x.outcome, x.meter.usage()) })
+		x.guarded(func() { r.Settle(x, x.outcome, x.usage()) })
 	}
 	e := x.event()
 	x.count(e)
@@ -88,32 +94,34 @@ func (x *Exchange) guarded(call func()) {
 func (x *Exchange) event() *event.Event {
 	m := &x.meter
 	e := &event.Event{
-		ID: x.ID, BodyID: m.bodyID, Project: "default", Time: x.start, Path: x.path.name, Stream: x.Stream,
+		ID: x.ID, BodyID: m.bodyID, Project: access.DefaultProject, Time: x.start, Path: x.path.name, Stream: x.Stream,
 		Outcome: x.outcome, Status: x.status, Clock: x.clockName, Parameters: x.parameters,
 		Model: x.served.model, Vendor: x.served.vendor, ServedModel: x.served.id, Endpoint: x.served.endpoint, Fallback: x.served.fallback, Simulated: x.served.simulated,
 		Attempts: x.attempts, AnsweredBy: x.AnsweredBy,
-		Usage: m.usage(), UsageKnown: m.known, Finish: m.finish, Refusal: m.refusal, Frames: m.frames, Malformed: m.malformed,
+		Tags: x.tags, Fingerprint: m.fingerprint, Finish: m.finish, Refusal: m.refusal, Frames: m.frames, Malformed: m.malformed,
 		Total: m.end.Sub(x.start), Overhead: x.overhead,
 	}
 	if x.outcome == event.Cancelled {
 		e.Status = openai.Status(clientLeft()) // whatever had been sent by then
 	}
-	if id := x.header("X-Request-Id"); len(id) <= maxClientID {
-		e.ClientID = id
+	e.ClientID = x.clientID()
+	if trace := x.header("Traceparent"); traceparent(trace) {
+		e.Traceparent = trace
 	}
 	if x.state != nil {
 		e.Revision = x.state.snapshot.Set.Revision
 	}
 	if x.Principal != nil {
-		e.Key = x.Principal.Name
+		e.Key, e.Project = x.Principal.Name, x.Principal.Project
 	}
+	x.enter(e)
 	if x.failure != nil {
 		f := fault.From(x.failure)
 		e.Code, e.Error = f.Code, f.Error()
 	}
 	if x.Stream && !m.firstVisible.IsZero() {
 		e.FirstToken = m.firstVisible.Sub(x.received)
-		if n := m.usage().Output; n > 1 && x.outcome == event.OK {
+		if n := e.Usage.Output; n > 1 && x.outcome == event.OK {
 			e.PerToken = m.end.Sub(m.firstVisible) / time.Duration(n-1)
 		}
 	}
@@ -124,29 +132,23 @@ func (x *Exchange) event() *event.Event {
 	return e
 }
 
+// traceparent reports whether a header is one, as W3C Trace Context writes it
+// (https://www.w3.org/TR/trace-context/): what is none is not kept.
+func traceparent(s string) bool {
+	if len(s) != len("00-0123456789abcdef0123456789abcdef-0123456789abcdef-01") || s[2] != '-' || s[35] != '-' || s[52] != '-' {
+		return false
+	}
+	return strings.Trim(s, "0123456789abcdef-") == ""
+}
+
+// eventAssignment tells who asked, and what was assigned.
 func (x *Exchange) eventAssignment(e *event.Event) {
 	if x.Route == nil {
 		return
 	}
-	a := &x.Assignment
 	e.Route = x.Route.Name
-	if a.Variant == nil {
-		return
-	}
-	kept := event.Assignment{Variant: a.Variant.Name, Reason: a.Reason.String(), Enrolled: a.Enrolled, Probability: a.Probability, Doubt: a.Doubt}
-	if a.Experiment != nil {
-		kept.Experiment, kept.Epoch = a.Experiment.Name, a.Experiment.Epoch
-	}
-	e.Assignments = []event.Assignment{kept}
-	if a.Unit.ID != "" {
-		e.UnitKind, e.Unit = a.Unit.Kind, x.g.hasher.hash(a.Unit.Kind, a.Unit.ID)
-	}
-	if x.conversation != "" {
-		e.Conversation = x.g.hasher.hash("conversation", x.conversation)
-		if x.begun > 0 {
-			e.Begun = time.Unix(x.begun, 0).UTC()
-		}
-	}
+	k := x.identity()
+	e.Assignments, e.UnitKind, e.Unit, e.Conversation, e.Begun = k.assignments, k.unitKind, k.unit, k.conversation, k.begun
 }
 
 // count moves the numbers that are scraped.
@@ -159,11 +161,9 @@ func (x *Exchange) count(e *event.Event) {
 		x.g.cfg.Telemetry.Outcomes.With(route, "", e.Outcome.String()).Inc()
 		return
 	}
-	t := &x.plan.targets[0]
-	for i := range x.plan.targets {
-		if x.plan.targets[i].model.Name == x.served.model {
-			t = &x.plan.targets[i]
-		}
+	t := x.served.target
+	if t == nil {
+		t = &x.plan.targets[0]
 	}
 	s := t.series[x.path.index]
 	s.End(e.Outcome, e.Total)
@@ -175,6 +175,7 @@ func (x *Exchange) count(e *event.Event) {
 	}
 	s.TokensIn.Add(uint64(max(e.Usage.Input, 0)))
 	s.TokensOut.Add(uint64(max(e.Usage.Output, 0)))
+	x.countMoney(e, t, s)
 	if e.Malformed > 0 {
 		t.counts.MalformedFrames.Add(uint64(e.Malformed))
 	}
@@ -182,4 +183,20 @@ func (x *Exchange) count(e *event.Event) {
 		t.counts.UsageMissing.Inc()
 	}
 	x.rp.series.Overhead.Observe(e.Overhead)
+}
+
+// countMoney moves the numbers of money, and of what is not known of it.
+func (x *Exchange) countMoney(e *event.Event, t *target, s *telemetry.Series) {
+	s.TokensCached.Add(uint64(max(e.Usage.Cached, 0)))
+	s.TokensCacheWrite.Add(uint64(max(e.Usage.CacheWrite, 0)))
+	s.TokensReasoning.Add(uint64(max(e.Usage.Reasoning, 0)))
+	if e.UsageSource == meter.Guessed {
+		t.counts.UsageEstimated.Inc()
+	}
+	switch {
+	case e.CostBasis == meter.Unpriced:
+		t.counts.Unpriced.Inc()
+	case x.bill.rounds > 0:
+		s.Cost.Add(int64(e.Cost))
+	}
 }

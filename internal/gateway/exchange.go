@@ -40,7 +40,10 @@ type Exchange struct {
 	reservations []Reservation
 
 	answer   chat.Frames
-	meter    meter
+	meter    reading
+	bill     bill
+	kept     kept
+	tags     []string
 	attempts []event.Attempt
 	served   served
 	clock    *clock
@@ -57,7 +60,8 @@ type Exchange struct {
 	overhead    time.Duration
 	rp          *routePlan
 	members     *[]chat.Span
-	begun       int64 // of the conversation, unix seconds; 0: none
+	copied      *copied // nil: what is said is not kept
+	begun       int64   // of the conversation, unix seconds; 0: none
 	newSession  bool
 	passOn      []byte // the upstream's own error body
 	headerSlab  [16]string
@@ -66,6 +70,8 @@ type Exchange struct {
 
 // served is what answered.
 type served struct {
+	target    *target
+	rate      *rate  // of what was asked
 	model     string // name in definitions
 	vendor    string
 	id        string // the vendor's model id that was asked for
@@ -83,7 +89,7 @@ func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, p path) *Exchang
 	g.inFlight.Add(1)
 	x := &Exchange{g: g, state: g.state.Load(), path: p, w: w, r: r, start: now, ID: event.NewID(now)}
 	x.set("X-Weir-Request-Id", x.ID)
-	if id := headerOf(r, "X-Request-Id"); id != "" && len(id) <= maxClientID {
+	if id := x.clientID(); id != "" {
 		x.set("X-Request-Id", id)
 	}
 	return x
@@ -96,6 +102,14 @@ func (x *Exchange) header(name string) string { return headerOf(x.r, name) }
 func headerOf(r *http.Request, name string) string {
 	if v := r.Header[name]; len(v) > 0 {
 		return v[0]
+	}
+	return ""
+}
+
+// clientID is the caller's own id of the request, "" when there is none to keep.
+func (x *Exchange) clientID() string {
+	if id := x.header("X-Request-Id"); len(id) <= maxClientID {
+		return id
 	}
 	return ""
 }

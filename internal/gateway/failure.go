@@ -83,7 +83,11 @@ func (x *Exchange) brokenUpstream(err error, begun bool) *failure {
 		f.err = fault.New(fault.Upstream, "stream_incomplete", "the model's answer broke off before its end").With(err)
 	case errors.Is(err, chat.ErrTooLarge):
 		f.result, f.again = "too_large", never
-		f.err = fault.New(fault.Upstream, "upstream_too_large", "one event of the model's answer is over the limit").With(err)
+		what := "one event of the model's answer is over the limit"
+		if errors.As(err, &up) {
+			what = classText[up.Class] // the driver knows more
+		}
+		f.err = fault.New(fault.Upstream, "upstream_too_large", "%s", what).With(err)
 	case errors.As(err, &own):
 		return x.refusedHere(err)
 	case errors.As(err, &up):
@@ -223,6 +227,27 @@ func clientTooSlow() *fault.Error {
 
 func shuttingDown() *fault.Error {
 	return fault.New(fault.Unavailable, "shutting_down", "Weir is shutting down").Mend("send the request again")
+}
+
+// unpriced refuses a model without a price, where definitions ask for that
+// (unpriced: deny). Another model of the route may have one.
+func unpriced(m *upstream.Model) *failure {
+	e := fault.New(fault.Unavailable, "model_unpriced", "the model has no price, and without one it is not asked").With(fmt.Errorf("model %q: unpriced is deny", m.Name))
+	return &failure{err: e, outcome: event.Refused, again: otherModel, result: "unpriced"}
+}
+
+// mayHaveBeenRead reports whether an attempt that ended without an answer may have
+// used tokens: the request was on its way, and nobody knows how far the model came.
+func mayHaveBeenRead(f *failure, err error) bool {
+	var up *upstream.Error
+	if errors.As(err, &up) && (up.Class == upstream.Connect || up.Class == upstream.Send) {
+		return false
+	}
+	switch f.outcome {
+	case event.Cancelled, event.Timeout, event.Interrupted:
+		return true
+	}
+	return false
 }
 
 func unsupported(m *upstream.Model, what string) error {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -442,4 +443,14 @@ func (r *rig) sum(family, value string) float64 {
 		}
 	})
 	return total
+}
+
+// has reports whether a family has a series with that value of a label.
+func (r *rig) has(family, value string) (found bool) {
+	r.reg.Gather(func(f telemetry.Family) {
+		for _, s := range f.Samples {
+			found = found || f.Name == family && slices.Contains(s.Values, value)
+		}
+	})
+	return found
 }

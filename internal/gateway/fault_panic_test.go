@@ -71,7 +71,7 @@ func (b *bomb) steps(*experiment.Route, *experiment.Variant) gateway.Steps {
 func (b *bomb) Settle(*gateway.Exchange, event.Outcome, chat.Usage) { b.here("settle") }
 
 // Record makes it a recorder.
-func (b *bomb) Record(e *event.Event) {
+func (b *bomb) Record(e event.Record) {
 	b.r.events.Record(e)
 	b.here("record")
 }

@@ -54,6 +54,8 @@ type Gateway struct {
 	draining atomic.Bool
 	inFlight atomic.Int64
 	hasher   *unitHasher
+
+	tagValues tagValues
 }
 
 // ErrDraining is the cause with which a server's base context is cancelled when

@@ -22,6 +22,16 @@ func member(name string, value []byte, events bool) Transform {
 	}
 }
 
+// oneLine makes one line of an event's data that came in several: between JSON's
+// tokens a line end is white space, in an event it would end the data.
+func oneLine(b []byte) {
+	for i, c := range b {
+		if c == '\n' || c == '\r' {
+			b[i] = ' '
+		}
+	}
+}
+
 type memberFrames struct {
 	chat.Frames
 	name   string
@@ -42,6 +52,7 @@ func (m *memberFrames) Next() (chat.Frame, error) {
 	case f.Kind == chat.Event && m.events:
 		data := openai.WithMember(f.Data, m.name, m.value)
 		m.raw = append(append(append(m.raw[:0], "data: "...), data...), "\n\n"...)
+		oneLine(m.raw[:len(m.raw)-2])
 		f.Raw, f.Data = m.raw, m.raw[len("data: "):len(m.raw)-2]
 	}
 	return f, nil

@@ -6,13 +6,17 @@ import (
 	"github.com/weirhq/weir/internal/chat"
 )
 
-// meter notes what passes: tokens, first token, finish. It belongs to the
-// exchange and sums over rounds.
-type meter struct {
-	total, round chat.Usage
-	known        bool // some usage was read; zero is a value
+// reading notes what passes: tokens, first token, finish. It belongs to the
+// exchange. What it says of a round is put into the bill when the round ends.
+type reading struct {
+	round        chat.Usage // of this round: the last that was reported
+	known        bool       // this round's usage was reported; zero is a value
+	asked        bool       // a model was asked in this round, and may have used tokens
+	said         said       // what it said in this round
+	reportedAt   int64      // how much it had said when it last reported usage
 	finish       string
 	bodyID       string // the answer's own
+	fingerprint  string // of the model that answered
 	refusal      bool
 	frames       int
 	malformed    int
@@ -21,34 +25,44 @@ type meter struct {
 	end          time.Time
 }
 
-// maxBodyID bounds the id of an answer that is kept.
-const maxBodyID = 200
+// maxBodyID bounds the id of an answer that is kept, and maxFingerprint the
+// fingerprint of its model.
+const (
+	maxBodyID      = 200
+	maxFingerprint = 100
+)
 
-// usage is what all rounds consumed.
-func (m *meter) usage() chat.Usage {
-	u := m.total
-	u.Add(m.round)
-	return u
-}
-
-// nextRound begins another round: its usage is added, within a round the last holds.
-// What the reader sees first comes in the last round.
-func (m *meter) nextRound() {
-	m.total.Add(m.round)
-	m.round, m.finish, m.bodyID = chat.Usage{}, "", ""
+// nextRound begins another round, the one before being billed. What the reader
+// sees first comes in the last round.
+func (m *reading) nextRound() {
+	m.attempt()
+	m.finish, m.bodyID = "", ""
 	m.firstVisible, m.firstThought = time.Time{}, time.Time{}
 }
 
-func (m *meter) note(f *chat.Frame) {
+// attempt begins another attempt of the same round: what an attempt that failed
+// had reported is not the next one's.
+func (m *reading) attempt() {
+	m.round, m.known, m.asked, m.reportedAt = chat.Usage{}, false, false, 0
+	m.said.release()
+}
+
+func (m *reading) note(f *chat.Frame) {
 	m.frames++
+	if f.Said != nil || f.Many {
+		m.listen(f)
+	}
 	if f.HasUsage {
-		m.round, m.known = f.Usage, true
+		m.round, m.known, m.reportedAt = f.Usage, true, m.said.length
 	}
 	if f.Finish != "" && m.finish == "" {
 		m.finish = f.Finish
 	}
 	if m.bodyID == "" && len(f.ID) > 0 && len(f.ID) <= maxBodyID {
 		m.bodyID = string(f.ID)
+	}
+	if m.fingerprint == "" && len(f.Fingerprint) > 0 && len(f.Fingerprint) <= maxFingerprint {
+		m.fingerprint = string(f.Fingerprint)
 	}
 	if f.Refusal {
 		m.refusal = true

@@ -30,9 +30,10 @@ func (o *outlet) send(f *chat.Frame) (flushed, taken bool) {
 	var err error
 	if !f.UsageOnly || x.Request.Head.IncludeUsage {
 		raw := f.Raw
-		if f.Kind == chat.Failure && x.concealed() {
-			raw = append(append([]byte("data: "), x.retold(f.Data, 0)...), "\n\n"...)
+		if f.Kind > chat.Done && x.concealed() {
+			raw = x.concealing(f)
 		}
+		x.copied.add(raw)
 		_, err = x.w.Write(raw)
 	}
 	if err == nil && !x.answer.Buffered() {

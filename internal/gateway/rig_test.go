@@ -20,6 +20,7 @@ import (
 	"github.com/weirhq/weir/internal/event"
 	"github.com/weirhq/weir/internal/experiment"
 	"github.com/weirhq/weir/internal/gateway"
+	"github.com/weirhq/weir/internal/meter"
 	"github.com/weirhq/weir/internal/telemetry"
 	"github.com/weirhq/weir/internal/upstream"
 	"github.com/weirhq/weir/internal/upstream/openai"
@@ -47,12 +48,18 @@ type rig struct {
 type recorder struct {
 	mu     sync.Mutex
 	events []*event.Event
+	begins []*event.Begin
 	change chan struct{}
 }
 
-func (r *recorder) Record(e *event.Event) {
+func (r *recorder) Record(rec event.Record) {
 	r.mu.Lock()
-	r.events = append(r.events, e)
+	switch rec := rec.(type) {
+	case *event.Event:
+		r.events = append(r.events, rec)
+	case *event.Begin:
+		r.begins = append(r.begins, rec)
+	}
 	r.mu.Unlock()
 	select {
 	case r.change <- struct{}{}:
@@ -113,6 +120,8 @@ type setup struct {
 	models func(a, b *upstream.Model)
 	route  func(*experiment.Route)
 	keys   []access.Key
+	tariff *meter.Tariff
+	bodies float64 // share of exchanges whose bodies are kept
 	env    bool
 }
 
@@ -137,7 +146,7 @@ func newRig(t *testing.T, s setup) *rig {
 	if s.models != nil {
 		s.models(&a, &b)
 	}
-	r.snap = gateway.Snapshot{Set: testSet(t, s.route, s.env), Pools: pools(t, a, b), Signer: experiment.NewSigner([]byte("a secret of at least thirty-two bytes")), Environment: s.env}
+	r.snap = gateway.Snapshot{Set: testSet(t, s.route, s.env), Pools: pools(t, a, b), Signer: experiment.NewSigner([]byte("a secret of at least thirty-two bytes")), Environment: s.env, Tariff: s.tariff, Bodies: s.bodies}
 	if s.keys != nil {
 		if r.snap.Keys, err = access.NewKeyring(s.keys); err != nil {
 			t.Fatal(err)

@@ -22,6 +22,9 @@ func (g *Gateway) journey(ctx context.Context, x *Exchange) error {
 	if err := g.assign(x); err != nil { // route, unit → variant
 		return err
 	}
+	if sampled(x.ID, x.state.snapshot.Bodies) {
+		x.copied = &copied{}
+	}
 	if err := x.prepare(ctx); err != nil { // prompt, retrieval, compression, rails, cache
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/weirhq/weir/internal/access"
 	"github.com/weirhq/weir/internal/chat"
 	"github.com/weirhq/weir/internal/experiment"
+	"github.com/weirhq/weir/internal/meter"
 	"github.com/weirhq/weir/internal/telemetry"
 	"github.com/weirhq/weir/internal/upstream"
 )
@@ -25,6 +26,8 @@ type Snapshot struct {
 	Environment bool               // started from the environment: the seed's bodies and replies
 	CookieTTL   time.Duration      // 0: experiment.SessionTTL
 	Secure      bool               // the data listener speaks TLS: cookies are Secure
+	Tariff      *meter.Tariff      // what the models cost; nil: no price is known
+	Bodies      float64            // the share of exchanges whose bodies are recorded
 }
 
 // state is a snapshot with everything looked up that can be.
@@ -63,6 +66,7 @@ type target struct {
 	embed     upstream.Embed
 	series    [2]*telemetry.Series // by path
 	counts    *telemetry.ModelSeries
+	rates     *rates
 	simulated bool
 }
 
@@ -156,12 +160,16 @@ func (g *Gateway) planVariant(s *Snapshot, r *experiment.Route, v *experiment.Va
 			continue
 		}
 		t := target{pool: pool, model: &pool.Model, counts: g.cfg.Weir.Model(name), simulated: pool.Model.Vendor.Driver == "simulated"}
+		t.rates = &rates{tariff: s.Tariff, model: name}
 		t.chat, _ = pool.Driver.(upstream.Chat)
 		if t.model.Vendor.Embeddings { // the driver could ask, the vendor would not answer
 			t.embed, _ = pool.Driver.(upstream.Embed)
 		}
 		for j, at := range paths {
 			t.series[j] = g.cfg.Telemetry.Series(r.Name, v.Name, name, at.name)
+			if t.model.ID != "" && t.rates.at(t.model.ID, time.Now()).Basis != meter.Unpriced {
+				t.series[j].Cost.Add(0) // so that the first request is a rise, and not a new series
+			}
 		}
 		p.targets = append(p.targets, t)
 	}

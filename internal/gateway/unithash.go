@@ -29,6 +29,9 @@ type hashState struct {
 	sum [sha256.Size]byte
 }
 
+// HashUnit is what events hold of a unit in place of its id.
+func (g *Gateway) HashUnit(kind, id string) string { return g.hasher.hash(kind, id) }
+
 // hash gives 16 hex digits of HMAC-SHA256 over kind, a zero byte, and id.
 func (u *unitHasher) hash(kind, id string) string {
 	s := u.pool.Get().(*hashState)

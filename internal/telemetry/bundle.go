@@ -24,6 +24,8 @@ type ModelSeries struct {
 	AttemptOK       *Counter // the usual result; others through Attempt
 	MalformedFrames *Counter
 	UsageMissing    *Counter
+	UsageEstimated  *Counter
+	Unpriced        *Counter
 	Up              *Gauge
 
 	attempts *CounterFamily
@@ -37,6 +39,8 @@ func (w *Weir) Model(model string) *ModelSeries {
 		AttemptOK:       w.Attempts.With(model, "ok"),
 		MalformedFrames: w.MalformedFrames.With(model),
 		UsageMissing:    w.UsageMissing.With(model),
+		UsageEstimated:  w.UsageEstimated.With(model),
+		Unpriced:        w.Unpriced.With(model),
 		Up:              w.ModelUp.With(model),
 		attempts:        w.Attempts,
 		model:           model,

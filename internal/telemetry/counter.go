@@ -37,8 +37,13 @@ type MicroCounter struct {
 // MicroCounterFamily is a family of counters in millionths.
 type MicroCounterFamily = Group[MicroCounter]
 
-// AddMicros adds n millionths.
-func (c *MicroCounter) AddMicros(n uint64) { c.n.Add(n) }
+// Add adds n millionths. What is below zero is left out: a correction belongs in
+// the ledger, a counter only rises.
+func (c *MicroCounter) Add(n int64) {
+	if n > 0 {
+		c.n.Add(uint64(n))
+	}
+}
 
 // Micros returns the sum in millionths.
 func (c *MicroCounter) Micros() uint64 { return c.n.Load() }

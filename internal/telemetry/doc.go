@@ -2,8 +2,10 @@
 //
 // A Registry holds families; a family is one name with its help text and its
 // labels; a family's series are counters, gauges or histograms, each a few
-// atomic integers. The names Weir exposes are declared in llm.go and weir.go
-// and nowhere else, so that help texts, units and buckets are read side by side.
+// atomic integers. The names Weir exposes are declared in llm.go, weir.go,
+// record.go, server.go and otlp.go and nowhere else, so that help texts, units and
+// buckets are read side by side. What has an owner that knows its value is not
+// counted here: the owner is asked at each reading.
 //
 // # Two speeds
 //

@@ -1,9 +1,6 @@
 package telemetry
 
-import (
-	"math"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // Gauge is a whole number that rises and falls.
 type Gauge struct {
@@ -39,25 +36,3 @@ func (g *Gauge) Dec() { g.n.Add(-1) }
 func (g *Gauge) Value() int64 { return g.n.Load() }
 
 func (g *Gauge) sample() Sample { return Sample{Value: float64(g.n.Load())} }
-
-// askedGauge is a gauge whose owner is asked at each reading.
-type askedGauge struct {
-	def definition
-	ask func() float64
-}
-
-func (g *askedGauge) definition() definition { return g.def }
-
-func (g *askedGauge) read() Family {
-	return Family{Name: g.def.name, Help: g.def.help, Kind: KindGauge, Samples: []Sample{{Value: g.value()}}}
-}
-
-// value asks; one owner that panics must not take the other families with it.
-func (g *askedGauge) value() (v float64) {
-	defer func() {
-		if recover() != nil {
-			v = math.NaN()
-		}
-	}()
-	return g.ask()
-}

@@ -24,6 +24,12 @@ type LLM struct {
 	Tokens   *CounterFamily   // llm_tokens_total{…,direction}
 	Outcomes *CounterFamily   // weir_requests_total{route,variant,outcome}
 
+	Cost *MicroCounterFamily // llm_request_cost_dollars, and under that name with _total: one sum
+
+	Cached     *CounterFamily // weir_cached_tokens_total{route,variant,model}
+	CacheWrite *CounterFamily // weir_cache_write_tokens_total
+	Reasoning  *CounterFamily // weir_reasoning_tokens_total
+
 	mu     sync.RWMutex
 	series map[seriesKey]*Series
 	most   int // bundles kept
@@ -34,7 +40,7 @@ func NewLLM(r *Registry) *LLM {
 	with := func(more ...string) []string {
 		return append([]string{"route", "variant", "model", "model_version"}, more...)
 	}
-	return &LLM{
+	l := &LLM{
 		Requests: r.Counter("llm_requests_total",
 			"Requests that reached a model. Status is error for all that counts against the variant, else success.", with("status")...),
 		Duration: r.Histogram("llm_request_duration_seconds",
@@ -49,13 +55,27 @@ func NewLLM(r *Registry) *LLM {
 			"Tokens, by direction: input or output. Cached and reasoning tokens are within these.", with("direction")...),
 		Outcomes: r.Counter("weir_requests_total",
 			"Requests by how they ended; each has exactly one outcome.", "route", "variant", "outcome"),
+		Cost: r.MicroCounter(costName,
+			"What requests cost, in US dollars. Where no price is known there is no series.", with()...),
+		Cached: r.Counter("weir_cached_tokens_total",
+			"Input tokens that the vendor read from its cache: a part of llm_tokens_total.", "route", "variant", "model"),
+		CacheWrite: r.Counter("weir_cache_write_tokens_total",
+			"Input tokens that the vendor wrote into its cache: a part of llm_tokens_total.", "route", "variant", "model"),
+		Reasoning: r.Counter("weir_reasoning_tokens_total",
+			"Output tokens of reasoning: a part of llm_tokens_total.", "route", "variant", "model"),
 
 		series: map[seriesKey]*Series{},
 		// A bundle has two series of Requests and of Tokens, so at this many they are full,
 		// and a bundle beyond is `other` as a whole rather than in parts.
 		most: max(r.seriesCap/2, 1),
 	}
+	// Clients for Python append _total to a counter's name, queries in the field ask for
+	// the bare one.
+	r.Alias(costName+"_total", l.Cost)
+	return l
 }
+
+const costName = "llm_request_cost_dollars"
 
 // Retain forgets what a reload removed: the series of every route, variant and
 // model for which keep says no. Call it when the last request of the old
@@ -79,5 +99,9 @@ func (l *LLM) Retain(keep func(route, variant, model string) bool) {
 	l.TTFT.Retain(full)
 	l.TPOT.Retain(full)
 	l.Tokens.Retain(full)
+	l.Cost.Retain(full)
+	l.Cached.Retain(full)
+	l.CacheWrite.Retain(full)
+	l.Reasoning.Retain(full)
 	l.Outcomes.Retain(func(v []string) bool { return keep(v[0], v[1], "") })
 }

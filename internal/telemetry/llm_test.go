@@ -15,7 +15,16 @@ import (
 func TestFamiliesAsPromised(t *testing.T) {
 	r := New()
 	l := NewLLM(r)
-	l.Series("chat", "a", "m", "/v1/chat/completions").End(OutcomeOK, time.Second)
+	s := l.Series("chat", "a", "m", "/v1/chat/completions")
+	s.End(OutcomeOK, time.Second)
+	s.Cost.Add(0)
+	record := NewRecord(r)
+	record.Journal(func() JournalState { return JournalState{} })
+	record.Store(func() StoreState { return StoreState{} })
+	record.Writing()
+	NewOTLP(r, func() OTLPState { return OTLPState{} })
+	NewServers(r, func() []Server { return nil })
+	record.Budgets(func() []BudgetState { return nil })
 	w := NewWeir(r)
 	w.Route("chat")
 	w.Model("m")
@@ -39,6 +48,46 @@ func TestFamiliesAsPromised(t *testing.T) {
 		"weir_in_flight":                                    {KindGauge, "route", ""},
 		"weir_stream_frames_malformed_total":                {KindCounter, "model", ""},
 		"weir_usage_missing_total":                          {KindCounter, "model", ""},
+		"weir_usage_estimated_total":                        {KindCounter, "model", ""},
+		"weir_unpriced_requests_total":                      {KindCounter, "model", ""},
+		"llm_request_cost_dollars":                          {KindCounter, four, ""},
+		"llm_request_cost_dollars_total":                    {KindCounter, four, ""},
+		"weir_cached_tokens_total":                          {KindCounter, "route,variant,model", ""},
+		"weir_cache_write_tokens_total":                     {KindCounter, "route,variant,model", ""},
+		"weir_reasoning_tokens_total":                       {KindCounter, "route,variant,model", ""},
+		"weir_journal_records_total":                        {KindCounter, "kind", ""},
+		"weir_journal_shed_total":                           {KindCounter, "kind", ""},
+		"weir_journal_at_risk_total":                        {KindCounter, "", ""},
+		"weir_journal_bytes":                                {KindGauge, "", ""},
+		"weir_store_up":                                     {KindGauge, "", ""},
+		"weir_store_errors_total":                           {KindCounter, "", ""},
+		"weir_record_lag_records":                           {KindGauge, "", ""},
+		"weir_record_lag_seconds":                           {KindGauge, "", ""},
+		"weir_budget_spent_ratio":                           {KindGauge, "budget", ""},
+		"weir_journal_errors_total":                         {KindCounter, "operation", ""},
+		"weir_journal_damaged_total":                        {KindCounter, "", ""},
+		"weir_record_applied_total":                         {KindCounter, "", ""},
+		"weir_record_batches_total":                         {KindCounter, "", ""},
+		"weir_record_set_aside_total":                       {KindCounter, "", ""},
+		"weir_record_unknown_total":                         {KindCounter, "", ""},
+		"weir_record_interrupted_total":                     {KindCounter, "", ""},
+		"weir_record_repeated_total":                        {KindCounter, "", ""},
+		"weir_record_units_left_out_total":                  {KindCounter, "", ""},
+		"weir_record_tags_other_total":                      {KindCounter, "", ""},
+		"weir_record_deleted_total":                         {KindCounter, "", ""},
+		"weir_otlp_requests_dropped_total":                  {KindCounter, "", ""},
+		"weir_otlp_spans_total":                             {KindCounter, "result", ""},
+		"weir_otlp_metric_pushes_total":                     {KindCounter, "result", ""},
+		"weir_server_up":                                    {KindGauge, "model,endpoint", ""},
+		"weir_server_reading_age_seconds":                   {KindGauge, "model,endpoint", ""},
+		"weir_server_requests_running":                      {KindGauge, "model,endpoint", ""},
+		"weir_server_requests_waiting":                      {KindGauge, "model,endpoint", ""},
+		"weir_server_queue_seconds_total":                   {KindCounter, "model,endpoint", ""},
+		"weir_server_queue_left_total":                      {KindCounter, "model,endpoint", ""},
+		"weir_server_kv_cache_use_ratio":                    {KindGauge, "model,endpoint", ""},
+		"weir_server_gpu_use_ratio":                         {KindGauge, "model,endpoint,gpu", ""},
+		"weir_server_gpu_memory_used_bytes":                 {KindGauge, "model,endpoint,gpu", ""},
+		"weir_server_gpu_memory_total_bytes":                {KindGauge, "model,endpoint,gpu", ""},
 		"weir_config_reloads_total":                         {KindCounter, "result", ""},
 		"weir_config_last_reload_success_timestamp_seconds": {KindGauge, "", ""},
 		"weir_config_info":                                  {KindGauge, "revision", ""},

@@ -98,7 +98,16 @@ func declare[T any](r *Registry, d definition, fresh func() *T, sample func(*T) 
 	if len(d.labels) == 0 {
 		g.With() // a family without labels has its one series from the start, at zero
 	}
+	r.mayDrop(d)
 	return g
+}
+
+// mayDrop shows what a family turned away from the start, at zero, so that the
+// first one is a rise and not a new series.
+func (r *Registry) mayDrop(d definition) {
+	if r.dropped != nil && len(d.labels) > 0 {
+		r.dropped.With(d.name)
+	}
 }
 
 // GaugeFunc declares a gauge without labels whose value is asked for at each

@@ -56,7 +56,7 @@ func TestValuesReachGather(t *testing.T) {
 	c.Add(41)
 	m := r.MicroCounter("dollars_total", "d").With()
 	for range 10 {
-		m.AddMicros(100_000) // ten times 0.1 is 1, which floats would miss
+		m.Add(100_000) // ten times 0.1 is 1, which floats would miss
 	}
 	g := r.Gauge("g", "g").With()
 	g.Inc()

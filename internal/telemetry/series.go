@@ -12,6 +12,10 @@ type Series struct {
 	Duration, Latency   *Histogram // the same observations: see End
 	TTFT, TPOT          *Histogram // streamed answers only
 	TokensIn, TokensOut *Counter
+	Cost                *Money // of what has a price
+
+	// Parts of TokensIn and TokensOut: families of their own, so that no sum adds them twice.
+	TokensCached, TokensCacheWrite, TokensReasoning *Counter
 
 	llm      *LLM
 	key      seriesKey
@@ -62,6 +66,7 @@ func (l *LLM) resolve(k seriesKey) *Series {
 	}
 	r, v, m := k.route, k.variant, k.model
 	return &Series{
+		Cost:      &Money{find: func() *MicroCounter { return l.Cost.With(r, v, m, v) }},
 		Success:   l.Requests.With(r, v, m, v, status[0]),
 		Errors:    l.Requests.With(r, v, m, v, status[1]),
 		Duration:  l.Duration.With(r, v, m, v),
@@ -70,8 +75,13 @@ func (l *LLM) resolve(k seriesKey) *Series {
 		TPOT:      l.TPOT.With(r, v, m, v),
 		TokensIn:  l.Tokens.With(r, v, m, v, in),
 		TokensOut: l.Tokens.With(r, v, m, v, out),
-		llm:       l,
-		key:       k,
+
+		TokensCached:     l.Cached.With(r, v, m),
+		TokensCacheWrite: l.CacheWrite.With(r, v, m),
+		TokensReasoning:  l.Reasoning.With(r, v, m),
+
+		llm: l,
+		key: k,
 	}
 }
 

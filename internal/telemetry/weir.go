@@ -20,6 +20,8 @@ type Weir struct {
 	Attempts        *CounterFamily   // weir_attempts_total{model,result}
 	MalformedFrames *CounterFamily   // weir_stream_frames_malformed_total{model}
 	UsageMissing    *CounterFamily   // weir_usage_missing_total{model}
+	UsageEstimated  *CounterFamily   // weir_usage_estimated_total{model}
+	Unpriced        *CounterFamily   // weir_unpriced_requests_total{model}
 	ModelUp         *GaugeFamily     // weir_model_up{model}
 	Reloads         *CounterFamily   // weir_config_reloads_total{result}
 	BuildInfo       *GaugeFamily     // weir_build_info{version,goversion}
@@ -48,6 +50,10 @@ func NewWeir(r *Registry) *Weir {
 			"Frames of upstream streams that could not be read.", "model"),
 		UsageMissing: r.Counter("weir_usage_missing_total",
 			"Answers without a count of tokens from the upstream.", "model"),
+		UsageEstimated: r.Counter("weir_usage_estimated_total",
+			"Requests whose tokens are an estimate: neither reported, nor counted with the vendor's own tokenizer.", "model"),
+		Unpriced: r.Counter("weir_unpriced_requests_total",
+			"Requests that no price is known for: their cost is in no sum.", "model"),
 		ModelUp: r.Gauge("weir_model_up",
 			"1 if the model can be asked, 0 if not, for instance because its secret is missing.", "model"),
 		Reloads: r.Counter("weir_config_reloads_total",
@@ -100,5 +106,7 @@ func (w *Weir) Retain(route, model func(name string) bool) {
 	w.Attempts.Retain(byModel)
 	w.MalformedFrames.Retain(byModel)
 	w.UsageMissing.Retain(byModel)
+	w.UsageEstimated.Retain(byModel)
+	w.Unpriced.Retain(byModel)
 	w.ModelUp.Retain(byModel)
 }

@@ -48,6 +48,8 @@ func TestRouteAndModelBundles(t *testing.T) {
 	model.Attempt("connect").Add(2)
 	model.MalformedFrames.Add(3)
 	model.UsageMissing.Add(4)
+	model.UsageEstimated.Add(5)
+	model.Unpriced.Add(6)
 	if got := sampleOf(t, r, "weir_model_up", "m").Value; got != 0 {
 		t.Errorf("a model nobody called up reads %v", got)
 	}
@@ -65,6 +67,8 @@ func TestRouteAndModelBundles(t *testing.T) {
 		{"weir_attempts_total", []string{"m", "connect"}, 2},
 		{"weir_stream_frames_malformed_total", []string{"m"}, 3},
 		{"weir_usage_missing_total", []string{"m"}, 4},
+		{"weir_usage_estimated_total", []string{"m"}, 5},
+		{"weir_unpriced_requests_total", []string{"m"}, 6},
 		{"weir_model_up", []string{"m"}, 1},
 	} {
 		if got := sampleOf(t, r, c.name, c.values...).Value; got != c.want {

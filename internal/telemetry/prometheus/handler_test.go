@@ -76,7 +76,7 @@ func TestScrapeHoldsWhatWasCounted(t *testing.T) {
 	s.End(telemetry.OutcomeOK, 700*time.Millisecond)
 	s.End(telemetry.OutcomeTimeout, 2*time.Minute)
 	s.TokensIn.Add(30)
-	reg.MicroCounter("dollars_total", "d").With().AddMicros(1_250_000)
+	reg.MicroCounter("dollars_total", "d").With().Add(1_250_000)
 	telemetry.NewWeir(reg).Route("chat").InFlight.Set(3)
 
 	const who = `model="m",model_version="b",route="chat"`
@@ -120,8 +120,8 @@ func TestScrapeHoldsTheRuntimeAndTheProcess(t *testing.T) {
 func TestOnlyTheClassicTextFormat(t *testing.T) {
 	reg := telemetry.New()
 	// In OpenMetrics these two would be one.
-	reg.MicroCounter("llm_request_cost_dollars", "c").With().AddMicros(1)
-	reg.MicroCounter("llm_request_cost_dollars_total", "c").With().AddMicros(2)
+	reg.MicroCounter("llm_request_cost_dollars", "c").With().Add(1)
+	reg.MicroCounter("llm_request_cost_dollars_total", "c").With().Add(2)
 	h := Handler(reg)
 	for _, accept := range []string{
 		"",

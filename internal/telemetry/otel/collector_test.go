@@ -1,0 +1,143 @@
+package otel
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	collectormetrics "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
+	collectortrace "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	common "go.opentelemetry.io/proto/otlp/common/v1"
+	metrics "go.opentelemetry.io/proto/otlp/metrics/v1"
+	trace "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/proto"
+)
+
+// collector is a receiver of OTLP over HTTP that keeps what it gets, decoded.
+type collector struct {
+	t      *testing.T
+	server *httptest.Server
+
+	mu       sync.Mutex
+	spans    []*trace.Span
+	metrics  map[string]*metrics.Metric // the last of each name
+	resource map[string]string
+	requests int
+	header   http.Header
+	raw      []byte // all bodies, one after the other
+
+	hold   chan struct{} // closed: answers go out
+	status int           // answered instead of taking anything; 0: take it
+}
+
+func newCollector(t *testing.T) *collector {
+	c := &collector{t: t, metrics: map[string]*metrics.Metric{}, resource: map[string]string{}, hold: make(chan struct{})}
+	close(c.hold)
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/traces", c.take(&collectortrace.ExportTraceServiceRequest{}))
+	mux.HandleFunc("POST /v1/metrics", c.take(&collectormetrics.ExportMetricsServiceRequest{}))
+	c.server = httptest.NewServer(mux)
+	t.Cleanup(c.server.Close)
+	return c
+}
+
+func (c *collector) take(kind proto.Message) http.HandlerFunc {
+	return func(w http.ResponseWriter, req *http.Request) {
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			return
+		}
+		c.mu.Lock()
+		hold, status := c.hold, c.status
+		c.requests++
+		c.header = req.Header.Clone()
+		c.raw = append(c.raw, body...)
+		c.mu.Unlock()
+		select {
+		case <-hold:
+		case <-req.Context().Done():
+			return
+		}
+		if status != 0 {
+			w.WriteHeader(status)
+			return
+		}
+		if got := req.Header.Get("Content-Type"); got != "application/x-protobuf" {
+			c.t.Errorf("Content-Type %q", got)
+		}
+		msg := proto.Clone(kind)
+		if err := proto.Unmarshal(body, msg); err != nil {
+			c.t.Errorf("decode %s: %v", req.URL.Path, err)
+		}
+		c.keep(msg)
+		w.Header().Set("Content-Type", "application/x-protobuf")
+	}
+}
+
+func (c *collector) keep(msg proto.Message) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch m := msg.(type) {
+	case *collectortrace.ExportTraceServiceRequest:
+		for _, r := range m.ResourceSpans {
+			for _, s := range r.ScopeSpans {
+				c.spans = append(c.spans, s.Spans...)
+			}
+			c.resource = attributes(r.Resource.Attributes)
+		}
+	case *collectormetrics.ExportMetricsServiceRequest:
+		for _, r := range m.ResourceMetrics {
+			for _, s := range r.ScopeMetrics {
+				for _, one := range s.Metrics {
+					c.metrics[one.Name] = one
+				}
+			}
+		}
+	}
+}
+
+// attributes are attributes by name, their values in words.
+func attributes(list []*common.KeyValue) map[string]string {
+	m := map[string]string{}
+	for _, kv := range list {
+		m[kv.Key] = word(kv.Value)
+	}
+	return m
+}
+
+func word(v *common.AnyValue) string {
+	switch v := v.Value.(type) {
+	case *common.AnyValue_StringValue:
+		return v.StringValue
+	case *common.AnyValue_ArrayValue:
+		s := ""
+		for _, one := range v.ArrayValue.Values {
+			s += "[" + word(one) + "]"
+		}
+		return s
+	case *common.AnyValue_BoolValue:
+		if v.BoolValue {
+			return "true"
+		}
+		return "false"
+	case *common.AnyValue_IntValue:
+		return sprint(v.IntValue)
+	case *common.AnyValue_DoubleValue:
+		return sprint(v.DoubleValue)
+	}
+	return "?"
+}
+
+func (c *collector) all() []*trace.Span {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]*trace.Span(nil), c.spans...)
+}
+
+func (c *collector) metric(name string) *metrics.Metric {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.metrics[name]
+}
