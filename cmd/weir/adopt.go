@@ -87,14 +87,13 @@ func (a *app) adopt(ctx context.Context, dir, first string) (source, error) {
 	if dir == "" {
 		dir = defaultFolder
 	}
-	src := source{env: a.env, stored: true, store: dir}
 	r, ok, err := adopted(ctx, dir)
+	if ok && err == nil {
+		return a.stored(dir, r), nil
+	}
+	src := source{env: a.env, stored: true, store: dir}
 	if err != nil {
 		return src, err
-	}
-	if ok {
-		src.inline, src.number, src.by, src.note = asFiles(r.Files), r.Number, r.Author, r.Note
-		return src, nil
 	}
 	file := source{path: first, env: a.env}
 	if first == "" {
@@ -108,6 +107,11 @@ func (a *app) adopt(ctx context.Context, dir, first string) (source, error) {
 	}
 	src.by = "adopted"
 	return src, nil
+}
+
+// stored is the source of definitions that a store owns.
+func (a *app) stored(dir string, r store.Revision) source {
+	return source{env: a.env, stored: true, store: dir, inline: asFiles(r.Files), number: r.Number, by: r.Author, note: r.Note}
 }
 
 // defaultFolder is where things are kept when nobody says where.

@@ -107,15 +107,14 @@ func openFiles() int {
 
 // A database that opens when the process is at its end is closed again.
 func TestStoreThatOpensTooLateIsClosed(t *testing.T) {
-	open, gate := make(chan struct{}), make(chan struct{})
-	k, err := openKeeper(definition.Store{Dir: t.TempDir(), JournalLimit: 16 << 20}, telemetry.NewRecord(telemetry.New()), lateStore(open, gate), silently(&written{}))
+	l := &late{asked: make(chan struct{}), gate: make(chan struct{})}
+	k, err := openKeeper(definition.Store{Dir: t.TempDir(), JournalLimit: 16 << 20}, telemetry.NewRecord(telemetry.New()), l.open, silently(&written{}))
 	mustDo(t, err)
-	before := openFiles()
 	k.start()
-	<-open
+	<-l.asked
 	k.stop()
-	close(gate)
-	eventually(t, "the store is closed", func() bool { return openFiles() <= before })
+	close(l.gate)
+	eventually(t, "the store is closed", func() bool { return l.closed.Load() == 1 })
 	if _, err := k.reader(); err == nil {
 		t.Error("a store that is closed is given to readers")
 	}

@@ -237,6 +237,11 @@ func (h *hung) Durable(ctx context.Context, replica string) (event.Position, err
 	return h.Store.Durable(ctx, replica)
 }
 
+func (h *hung) Close() error {
+	<-h.until // as one does that waits for the call that hangs
+	return h.Store.Close()
+}
+
 // hangs opens stores that hang until let go is called, which the end of the test does.
 func hangs(t *testing.T) (open storeOpener, letGo func()) {
 	until := make(chan struct{})
@@ -308,11 +313,29 @@ func (p *process) outcomes(route string) (map[string]int, error) {
 	return n, err
 }
 
-// lateStore says when it is asked to open, and opens when it is let.
-func lateStore(asked chan<- struct{}, gate <-chan struct{}) storeOpener {
-	return func(path string) (store.Store, error) {
-		asked <- struct{}{}
-		<-gate
-		return openStore(path)
+// late is an engine that says when it is asked to open, and opens when it is let.
+type late struct {
+	asked, gate chan struct{}
+	closed      atomic.Int32
+}
+
+func (l *late) open(path string) (store.Store, error) {
+	l.asked <- struct{}{}
+	<-l.gate
+	db, err := openStore(path)
+	if err != nil {
+		return nil, err
 	}
+	return &closing{db, &l.closed}, nil
+}
+
+// closing counts when it is closed.
+type closing struct {
+	store.Store
+	closed *atomic.Int32
+}
+
+func (c *closing) Close() error {
+	c.closed.Add(1)
+	return c.Store.Close()
 }

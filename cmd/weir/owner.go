@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/weirhq/weir/internal/admin"
@@ -190,6 +192,9 @@ func (s *server) keepRevision(f *inForce) {
 		if err == nil && last.Owner == ownerStore && !s.source.stored {
 			s.log.Warn("the store owned the definitions before, and now another source does; weir serve --adopt goes back to them",
 				"source", s.source.name(), "revision", last.Number)
+			// What was last in force of the store's is not to come back by itself when the
+			// database is away.
+			_ = os.Remove(filepath.Join(s.kept.dir, lastGood))
 		}
 		if err == nil && last.Hash == f.compiled.Revision && last.Owner == s.source.owner() {
 			f.number.Store(int64(last.Number))

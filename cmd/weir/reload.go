@@ -130,22 +130,26 @@ func (s *server) allowed(c *definition.Compiled) error {
 	if err := definition.Change(now, c); err != nil {
 		return err
 	}
-	if what := needsRestart(s.listening, c.Listen); what != "" {
-		s.log.Warn("listen." + what + " changed: it takes effect at the next start")
+	if what := needsRestart(&s.started, c); what != "" {
+		s.log.Warn(what + " changed: it takes effect at the next start")
 	}
 	return nil
 }
 
-// needsRestart names a field of `listen` that a reload cannot change.
-func needsRestart(a, b definition.Listen) string {
+// needsRestart names a field that a reload cannot change.
+func needsRestart(then, now *definition.Compiled) string {
+	a, b := &then.Listen, &now.Listen
 	for _, f := range []struct {
 		name string
 		same bool
 	}{
-		{"data", a.Data == b.Data}, {"admin", a.Admin == b.Admin}, {"telemetry", a.Telemetry == b.Telemetry},
-		{"tls", reflect.DeepEqual(a.TLS, b.TLS)}, {"secret", a.Secret == b.Secret && a.PreviousSecret == b.PreviousSecret},
-		{"body_limit", a.BodyLimit == b.BodyLimit}, {"insecure", a.Insecure == b.Insecure},
-		{"header_timeout", a.HeaderTimeout == b.HeaderTimeout}, {"body_timeout", a.BodyTimeout == b.BodyTimeout}, {"idle_timeout", a.IdleTimeout == b.IdleTimeout},
+		{"listen.data", a.Data == b.Data}, {"listen.admin", a.Admin == b.Admin}, {"listen.telemetry", a.Telemetry == b.Telemetry},
+		{"listen.tls", reflect.DeepEqual(a.TLS, b.TLS)}, {"listen.secret", a.Secret == b.Secret && a.PreviousSecret == b.PreviousSecret},
+		{"listen.body_limit", a.BodyLimit == b.BodyLimit}, {"listen.insecure", a.Insecure == b.Insecure},
+		{"listen.header_timeout", a.HeaderTimeout == b.HeaderTimeout}, {"listen.body_timeout", a.BodyTimeout == b.BodyTimeout}, {"listen.idle_timeout", a.IdleTimeout == b.IdleTimeout},
+		{"store.dir", then.Store.Dir == now.Store.Dir}, {"store.journal_limit", then.Store.JournalLimit == now.Store.JournalLimit},
+		{"store.keep", then.Store.Keep == now.Store.Keep}, {"telemetry.otlp", reflect.DeepEqual(then.Telemetry.OTLP, now.Telemetry.OTLP)},
+		{"telemetry.servers.interval", then.Telemetry.Servers.Interval == now.Telemetry.Servers.Interval},
 	} {
 		if !f.same {
 			return f.name

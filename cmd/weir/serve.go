@@ -84,8 +84,8 @@ func (a *app) sourceOf(ctx context.Context, config, kept string, adopting bool, 
 	src.store = kept
 	if err != nil && errors.Is(err, errNoDefinitions) {
 		dir := cmp.Or(kept, defaultFolder)
-		if _, ok, err := adopted(ctx, dir); ok && err == nil {
-			return a.adopt(ctx, dir, "")
+		if r, ok, err := adopted(ctx, dir); ok && err == nil {
+			return a.stored(dir, r), nil
 		}
 	}
 	return src, err

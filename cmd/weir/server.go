@@ -48,7 +48,7 @@ type server struct {
 	lastTry   atomic.Pointer[admin.Reload]
 	began     time.Time
 	warnings  definition.Problems // of the first load
-	listening definition.Listen   // as it was at the start: a reload does not change it
+	started   definition.Compiled // as it was at the start: a reload does not change all of it
 	secure    bool                // the listeners speak TLS
 
 	base context.Context // of every request; ends with gateway.ErrDraining
@@ -132,7 +132,7 @@ func (s *server) load() error {
 	}
 	listen := l.compiled.Listen
 	s.warnings = problems.Warnings()
-	s.listening, s.secure = listen, listen.TLS != nil
+	s.started, s.secure = *l.compiled, listen.TLS != nil
 	if err := s.build(l.compiled); err != nil {
 		return err
 	}

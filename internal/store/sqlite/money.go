@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"slices"
@@ -74,44 +75,86 @@ func byLedgerKey(rows []store.LedgerRow) map[store.LedgerKey]store.LedgerSums {
 	return added
 }
 
-// LedgerRows gives money by the hour, oldest first. Names come again with each
-// hour: each is read once.
+// LedgerRows gives money by the hour, oldest first.
 func (db *DB) LedgerRows(ctx context.Context, q store.LedgerQuery) (rows []store.LedgerRow, err error) {
+	l := ledgerLines{q: q, named: map[string]*ledgerName{}, hour: -1 << 62}
 	from, to := span(q.From, q.To)
-	named := map[string]*store.LedgerRow{}
 	err = db.main.read(ctx, "read the ledger", func(c *conn) error {
 		return ledgerTable.each(c, "WHERE hour >= ? AND hour <= ? ORDER BY hour", func(r *row) error {
-			name := named[string(r.bytes(1))]
-			if name == nil {
-				name = &store.LedgerRow{}
-				named[string(r.bytes(1))] = name
-				err := db.words.unpackNames(c, r.bytes(1), &name.Project, &name.Route, &name.Variant, &name.Model, &name.Key, &name.Tags, &name.Why)
-				if err != nil {
-					return err
-				}
-			}
-			one := *name
-			one.Hour = time.Unix(r.int(0), 0).UTC()
-			if !q.Matches(&one) {
-				return nil
-			}
-			one.LedgerSums, err = store.ParseSums(r.bytes(2))
-			rows = append(rows, one)
-			return err
+			return l.add(r, func(name *store.LedgerRow) error {
+				return db.words.unpackNames(c, r.bytes(1), &name.Project, &name.Route, &name.Variant, &name.Model, &name.Key, &name.Tags, &name.Why)
+			})
 		}, from, to)
 	})
-	sortHours(rows)
-	return orNone(rows, err)
+	return orNone(l.rows(), err)
 }
 
-// sortHours orders rows that are in order of their hours by name as well.
-func sortHours(rows []store.LedgerRow) {
-	for from, to := 0, 0; from < len(rows); from = to {
-		for to < len(rows) && rows[to].Hour.Equal(rows[from].Hour) {
-			to++
+// ledgerLines are rows of the ledger as they are read. Months of them are read at
+// once, and the same names come again with each hour: each is unpacked, held
+// against the query and given its place among the others once.
+type ledgerLines struct {
+	q      store.LedgerQuery
+	named  map[string]*ledgerName // as they are packed
+	names  []*ledgerName
+	hour   int64 // of the line before
+	inside bool  // that hour is wanted
+	lines  []ledgerLine
+}
+
+type ledgerName struct {
+	store.LedgerRow
+	wanted bool
+	place  int
+}
+
+type ledgerLine struct {
+	hour int64
+	name *ledgerName
+	store.LedgerSums
+}
+
+// add takes in a row of the table.
+func (l *ledgerLines) add(r *row, unpack func(*store.LedgerRow) error) (err error) {
+	name := l.named[string(r.bytes(1))]
+	if name == nil {
+		name = &ledgerName{}
+		if err := unpack(&name.LedgerRow); err != nil {
+			return err
 		}
-		slices.SortFunc(rows[from:to], store.CompareLedger)
+		whenever := l.q
+		whenever.From, whenever.To = time.Time{}, time.Time{}
+		name.wanted = whenever.Matches(&name.LedgerRow)
+		l.named[string(r.bytes(1))] = name
+		l.names = append(l.names, name)
 	}
+	if hour := r.int(0); hour != l.hour {
+		period := store.LedgerQuery{From: l.q.From, To: l.q.To}
+		l.hour, l.inside = hour, period.Matches(&store.LedgerRow{Hour: time.Unix(hour, 0)})
+	}
+	if !name.wanted || !l.inside {
+		return nil
+	}
+	one := ledgerLine{hour: l.hour, name: name}
+	one.LedgerSums, err = store.ParseSums(r.bytes(2))
+	l.lines = append(l.lines, one)
+	return err
+}
+
+// rows gives them by hour and name. They are in the order of hours.
+func (l *ledgerLines) rows() []store.LedgerRow {
+	slices.SortFunc(l.names, func(a, b *ledgerName) int { return store.CompareLedger(a.LedgerRow, b.LedgerRow) })
+	for i, name := range l.names {
+		name.place = i
+	}
+	slices.SortFunc(l.lines, func(a, b ledgerLine) int {
+		return cmp.Or(cmp.Compare(a.hour, b.hour), cmp.Compare(a.name.place, b.name.place))
+	})
+	rows := make([]store.LedgerRow, len(l.lines))
+	for i := range l.lines {
+		rows[i] = l.lines[i].name.LedgerRow
+		rows[i].Hour, rows[i].LedgerSums = time.Unix(l.lines[i].hour, 0).UTC(), l.lines[i].LedgerSums
+	}
+	return rows
 }
 
 // span is the seconds from a time up to another, both included: what is beyond
