@@ -50,7 +50,7 @@ fuzz: ## each fuzz target for FUZZTIME (20s)
 	scripts/fuzz.sh $(FUZZTIME)
 
 .PHONY: proof
-proof: ## long runs; each writes a dated result under docs/proof/ (about half an hour)
+proof: ## long runs; each writes a dated result under docs/proof/ (about three hours)
 	scripts/install-test-deps.sh
 	for script in scripts/proof/*.sh; do echo "== $$script"; "$$script"; done
 

@@ -5,7 +5,7 @@
 //     replayed by prompt, and the upstream's own account is the oracle.
 //   - Build tag tools: npm clients, aimock as upstream, curl, promtool. A tool that
 //     is missing is a failure.
-//   - Build tag proof: a real model; scripts/proof/real-model.sh runs it.
+//   - Build tag proof: long runs, and a real model; the scripts of scripts/proof run them.
 //
 // Every test starts its servers on free ports, waits until they are ready, and
 // stops them. It is not for what one package promises: that is tested beside it.

@@ -42,7 +42,7 @@ func adopted(ctx context.Context, dir string) (r store.Revision, ok bool, err er
 	ctx, cancel := context.WithTimeout(ctx, storeWait)
 	defer cancel()
 	for {
-		r, ok, err = lastRevision(ctx, dir)
+		r, ok, err = lastRevisionWithin(ctx, dir)
 		if err == nil || ctx.Err() != nil {
 			break
 		}
@@ -62,6 +62,27 @@ func adopted(ctx context.Context, dir string) (r store.Revision, ok bool, err er
 		return r, false, fmt.Errorf("read %s: %w", filepath.Join(dir, lastGood), err)
 	}
 	return r, true, nil
+}
+
+// lastRevisionWithin is lastRevision for as long as ctx lasts: a disk that hangs
+// holds up neither a start nor what was last in force.
+func lastRevisionWithin(ctx context.Context, dir string) (r store.Revision, ok bool, err error) {
+	type last struct {
+		r  store.Revision
+		ok bool
+	}
+	found := make(chan last, 1)
+	err = leaving(ctx, func() error {
+		r, ok, err := lastRevision(ctx, dir)
+		found <- last{r, ok}
+		return err
+	})
+	select {
+	case l := <-found:
+		return l.r, l.ok, err
+	default:
+		return r, false, err
+	}
 }
 
 func lastRevision(ctx context.Context, dir string) (r store.Revision, ok bool, err error) {

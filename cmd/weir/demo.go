@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -47,6 +49,8 @@ The usual addresses are used where they are free, others where they are taken.`,
 		}
 		ctx, stop := interruptible(contextOf(cmd))
 		defer stop()
+		ctx, forget := signal.NotifyContext(ctx, syscall.SIGHUP) // the terminal was closed: nothing is left behind then either
+		defer forget()
 		if once {
 			return d.once(ctx, output.word == "json")
 		}

@@ -107,6 +107,7 @@ func openFiles() int {
 
 // A database that opens when the process is at its end is closed again.
 func TestStoreThatOpensTooLateIsClosed(t *testing.T) {
+	t.Parallel() // it mostly waits
 	l := &late{asked: make(chan struct{}), gate: make(chan struct{})}
 	k, err := openKeeper(definition.Store{Dir: t.TempDir(), JournalLimit: 16 << 20}, telemetry.NewRecord(telemetry.New()), l.open, silently(&written{}))
 	mustDo(t, err)

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -69,6 +71,7 @@ var troubles = []trouble{
 // recorded, it is said that it is away and why, and when the trouble ends all that
 // happened is there, without a restart.
 func TestS1StoreAwayAtTheStart(t *testing.T) {
+	t.Parallel() // it mostly waits
 	for _, c := range troubles {
 		t.Run(strings.ReplaceAll(c.name, " ", "-"), func(t *testing.T) {
 			t.Parallel()
@@ -107,6 +110,7 @@ func (c trouble) survives(t *testing.T) {
 // S1: the same when the trouble comes in the middle: another process takes the
 // store's lock while requests run.
 func TestS1StoreLockedInTheMiddle(t *testing.T) {
+	t.Parallel() // it mostly waits
 	m := model(t, "usage=1000/500")
 	l := newLive(t, pricedAt(m.URL()))
 	var asked oracle
@@ -127,9 +131,88 @@ func TestS1StoreLockedInTheMiddle(t *testing.T) {
 	}
 }
 
+// S2: a store that fails in every way it can, before a commit and after one, loses
+// nothing and counts nothing twice.
+func TestS2StoreThatFailsNowAndThen(t *testing.T) {
+	t.Parallel() // it mostly waits
+	m := model(t, "usage=1000/500")
+	l := prepare(t, pricedAt(m.URL()))
+	failed := &flaky{}
+	mustDo(t, l.serve(serverOptions{openStore: func(path string) (db store.Store, err error) {
+		failed.Store, err = openStore(path)
+		return failed, err
+	}}))
+	var asked oracle
+	for range 30 {
+		asked.ask(l, 16)
+		time.Sleep(20 * time.Millisecond) // so that there are many batches
+	}
+	b := l.kept()
+	asked.agrees(t, b)
+	if len(b.events) != 480 {
+		t.Errorf("%d events", len(b.events))
+	}
+	if before, after := failed.before.Load(), failed.after.Load(); before < 2 || after < 2 || l.metric("weir_store_errors_total") == 0 {
+		t.Errorf("only %d calls failed before their commit, and %d after: that is no test", before, after)
+	}
+}
+
+// flaky is an engine of whose writes one in four fails, and one in four was done
+// although it says that it failed.
+type flaky struct {
+	store.Store
+	calls, before, after atomic.Int32
+}
+
+func (f *flaky) Apply(ctx context.Context, b *store.Batch) error {
+	switch f.calls.Add(1) % 4 {
+	case 1:
+		f.before.Add(1)
+		return errors.New("apply a batch: it failed")
+	case 3:
+		f.after.Add(1)
+		return errors.Join(f.Store.Apply(ctx, b), errors.New("apply a batch: nobody knows whether it was"))
+	}
+	return f.Store.Apply(ctx, b)
+}
+
+// S1: a store that owns the definitions and cannot be read at the start does not
+// keep Weir from serving what was last in force here.
+func TestS1DefinitionsOfAStoreThatIsLocked(t *testing.T) {
+	t.Parallel() // it mostly waits
+	m := model(t, "usage=1000/500")
+	l := prepare(t, pricedAt(m.URL()))
+	a := &app{env: l.variable}
+	start := func() {
+		src, err := a.adopt(t.Context(), l.folder(), l.file)
+		mustDo(t, err)
+		l.s, err = newServer(src, serverOptions{}, silently(l.log))
+		mustDo(t, err)
+		l.s.start()
+	}
+	start()
+	l.back()
+	mustDo(t, os.Rename(l.file, l.file+".first")) // the store owns them from now on
+	l.ends()
+	conn, err := lite.OpenConn(filepath.Join(l.folder(), databaseName), lite.OpenReadWrite)
+	mustDo(t, err)
+	mustDo(t, sqlitex.ExecuteTransient(conn, "PRAGMA locking_mode = EXCLUSIVE", nil))
+	mustDo(t, sqlitex.ExecuteTransient(conn, "BEGIN EXCLUSIVE", nil))
+	start()
+	t.Cleanup(func() { l.s.finish() })
+	var asked oracle
+	asked.ask(l, 20)
+	l.ready(true)
+	mustDo(t, conn.Close())
+	l.back()
+	eventually(t, "revision 1 is known to be in force", func() bool { return l.s.inForce.Load().number.Load() == 1 })
+	asked.agrees(t, l.kept())
+}
+
 // S1: a store that hangs does not hold the end of the process either, and what it
 // did not take is there at the next start.
 func TestS1HungStoreDoesNotHoldTheEnd(t *testing.T) {
+	t.Parallel() // it mostly waits
 	for name, never := range map[string]func(*testing.T) storeOpener{
 		"in-a-call": func(t *testing.T) storeOpener { open, _ := hangs(t); return open },
 		"as-it-opens": func(t *testing.T) storeOpener {

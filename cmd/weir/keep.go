@@ -80,10 +80,25 @@ func keptKey(dir string) ([]byte, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, err
 	}
+	if used := usedFolder(dir); used != "" {
+		return nil, advise(fmt.Errorf("%s is missing, and %s holds units hashed with it", name, used),
+			"bring it back from a backup; or, to go on with every user a new one, make another: head -c 32 /dev/urandom > %s", name)
+	}
 	if err := makeKey(dir, name); err != nil {
 		return nil, advise(fmt.Errorf("make the key that hashes units: %w", err), "make room in %s, or give another folder: --store DIR", dir)
 	}
 	return os.ReadFile(name)
+}
+
+// usedFolder names what an earlier process kept in a folder, "" when it is new.
+func usedFolder(dir string) string {
+	segments, _ := filepath.Glob(filepath.Join(dir, "journal", "*", "*.segment")) // the pattern is good
+	for _, name := range append([]string{filepath.Join(dir, databaseName)}, segments...) {
+		if at, err := os.Stat(name); err == nil && at.Size() > 0 {
+			return name
+		}
+	}
+	return ""
 }
 
 // makeKey makes a new key, unless another process was faster.

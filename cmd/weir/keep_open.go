@@ -110,18 +110,25 @@ func (d *database) hangs() (why error, since time.Time) {
 	return why, d.since
 }
 
-// close closes the store. One that hangs is left to the end of the process.
+// close closes the store, and waits for one that is being opened: it makes files.
+// One that hangs is left to the end of the process.
 func (d *database) close(within time.Duration) error {
 	d.mu.Lock()
-	db, closed := d.db, d.closed
+	db, tried, closed := d.db, d.trying, d.closed
 	d.closed = true
 	d.mu.Unlock()
-	if db == nil || closed {
+	if closed || db == nil && tried == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
-	return leaving(ctx, db.Close)
+	return leaving(ctx, func() error {
+		if db == nil {
+			<-tried
+			return nil
+		}
+		return db.Close()
+	})
 }
 
 // leaving calls what may hang in an engine, and leaves it behind a second after

@@ -174,7 +174,7 @@ func (s *server) build(c *definition.Compiled) error {
 		Budgets: s.budgets, Servers: s.out.states, HashUnit: s.gateway.HashUnit,
 	}
 	if s.kept != nil {
-		cfg.Store = func() (admin.Store, error) { return s.kept.reader() }
+		cfg.Store = func() (admin.Store, error) { return s.kept.people() }
 		cfg.Record, cfg.Recorder, cfg.Sync = s.kept.status, s.kept, s.kept.own.journal.Sync
 	}
 	s.admin, err = admin.New(cfg)

@@ -110,7 +110,7 @@ type Entry struct {
 	ID       string       `json:"id"` // of the Event, or a UUIDv7 of its own
 	Project  string       `json:"project"`
 	Time     time.Time    `json:"time"`
-	Why      string       `json:"why"` // "request", "shadow", "correction"
+	Why      string       `json:"why"` // "request", "shadow", "correction", WhyEnded
 	Route    string       `json:"route,omitempty"`
 	Variant  string       `json:"variant,omitempty"`
 	Model    string       `json:"model,omitempty"`
@@ -123,6 +123,10 @@ type Entry struct {
 	Cost     meter.Micro  `json:"cost_micro"`
 	Basis    meter.Basis  `json:"cost_basis"`
 }
+
+// WhyEnded is the Why of an entry that says no more than that its exchange ended:
+// the money was added up with that of others, while the journal had no room.
+const WhyEnded = "ended"
 
 // Entry is the money of an event.
 func (e *Event) Entry() *Entry {

@@ -75,7 +75,9 @@ func (x *Exchange) close() {
 	}
 	e := x.event()
 	x.count(e)
-	x.guarded(func() { x.g.cfg.Recorder.Record(e) }) // without its record the answer still goes out
+	if x.Principal != nil || x.g.strangers.allow(e.Time) {
+		x.guarded(func() { x.g.cfg.Recorder.Record(e) }) // without its record the answer still goes out
+	}
 	x.g.log.ended(e)
 }
 

@@ -56,6 +56,7 @@ type Gateway struct {
 	hasher   *unitHasher
 
 	tagValues tagValues
+	strangers strangers
 }
 
 // ErrDraining is the cause with which a server's base context is cancelled when

@@ -127,6 +127,9 @@ func (p *preparer) addEvent(d *prepared, e *event.Event) {
 // addEntry books money that has no event: a correction, or an event that was shed.
 func (p *preparer) addEntry(d *prepared, n *event.Entry) {
 	p.close(d, n.ID)
+	if n.Why == event.WhyEnded {
+		return
+	}
 	d.batch.Entries = append(d.batch.Entries, n)
 	p.addMoney(d, n)
 	if n.Why == whyRequest {

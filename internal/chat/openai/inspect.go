@@ -207,9 +207,16 @@ func inspectUsage(c *cursor, f *chat.Frame) {
 		c.skip()
 		return
 	}
-	f.HasUsage, f.Usage = true, chat.Usage{}
-	readUsage(c, &f.Usage)
+	var u chat.Usage
+	readUsage(c, &u)
+	if max(u.Input, u.Output, u.Cached, u.CacheWrite, u.Reasoning) <= mostTokens {
+		f.HasUsage, f.Usage = true, u
+	}
 }
+
+// mostTokens is far more than any answer has. A count beyond it is a server's
+// defect, and no report: added up, a few of them would overrun the ledger.
+const mostTokens = 1 << 32
 
 func readUsage(c *cursor, u *chat.Usage) {
 	for {

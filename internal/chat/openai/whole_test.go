@@ -19,6 +19,7 @@ func TestWhole(t *testing.T) {
 		{"embeddings", `{"data":[{"embedding":[0.1,0.2]}],"usage":{"prompt_tokens":4,"total_tokens":4}}`, chat.Frame{Kind: chat.Whole, HasUsage: true, Usage: chat.Usage{Input: 4}}},
 		{"other makers' names", `{"usage":{"prompt_tokens":9,"completion_tokens":1,"cache_creation_input_tokens":2,"cache_read_input_tokens":3,"prompt_tokens_details":{"cached_tokens":0}}}`,
 			chat.Frame{Kind: chat.Whole, HasUsage: true, Usage: chat.Usage{Input: 9, Output: 1, Cached: 3, CacheWrite: 2}}},
+		{"usage that cannot be", `{"usage":{"prompt_tokens":3,"completion_tokens":9223372036854775807}}`, chat.Frame{Kind: chat.Whole}},
 		{"usage of another sort", `{"usage":{"prompt_tokens":"many","completion_tokens":-3,"prompt_tokens_details":null}}`, chat.Frame{Kind: chat.Whole, HasUsage: true}},
 		{"an unknown finish reason", `{"choices":[{"finish_reason":"eos\u002d1"}]}`, chat.Frame{Kind: chat.Whole, Finish: "eos-1"}},
 		{"an empty finish reason", `{"choices":[{"finish_reason":""}]}`, chat.Frame{Kind: chat.Whole}},

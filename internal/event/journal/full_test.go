@@ -29,6 +29,9 @@ func moneyIn(items []event.Item) (m money) {
 			m.events++
 			m.add(r.Entry())
 		case *event.Entry:
+			if r.Why == event.WhyEnded {
+				continue
+			}
 			m.entries++
 			if r.Requests > 1 {
 				m.gathered++

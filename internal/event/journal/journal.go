@@ -53,6 +53,7 @@ type Journal struct {
 	soil  chan struct{} // the keeper: something was written
 	hurry chan struct{} // the keeper: somebody waits for it
 	quit  chan struct{} // the writer
+	over  chan struct{} // the writer: somebody wants a new segment
 	rest  chan struct{} // the keeper
 	gone  chan struct{} // readers
 
@@ -89,6 +90,7 @@ type Journal struct {
 	again    time.Time     // the keeper's own: not before it is another file made ready
 	grown    chan struct{} // closed when there is more to read
 	sums     sums
+	moving   bool // what was in sums is being written
 	stats    Stats
 
 	room      room // the writer's own
@@ -113,7 +115,7 @@ func Open(cfg Config) (*Journal, error) {
 	}
 	j := &Journal{
 		cfg: cfg, disk: cfg.disk, lock: lock,
-		wake: make(chan struct{}, 1), soil: make(chan struct{}, 1), hurry: make(chan struct{}, 1),
+		wake: make(chan struct{}, 1), soil: make(chan struct{}, 1), hurry: make(chan struct{}, 1), over: make(chan struct{}, 1),
 		quit: make(chan struct{}), rest: make(chan struct{}), gone: make(chan struct{}), grown: make(chan struct{}),
 	}
 	if err := j.start(); err != nil {

@@ -18,6 +18,7 @@ type sums struct {
 	cost     meter.Micro
 	held     []byte // frames
 	records  int    // in held
+	ended    []byte // frames of entries without money: which exchanges rows has the money of
 }
 
 const (
@@ -27,6 +28,9 @@ const (
 	// mostHeld is how many bytes of records may be held. It is far more decisions than
 	// are made in a day.
 	mostHeld = 1 << 20
+	// mostEnded is how many bytes there may be of exchanges that ended: ten thousand of
+	// them. Only those matter that began before there was no room.
+	mostEnded = 1 << 20
 )
 
 // sumKey is what an entry is added up by.
@@ -91,6 +95,9 @@ func (s *sums) add(n *event.Entry) (folded bool) {
 	row.Cost += n.Cost
 	s.requests += n.Requests
 	s.cost += n.Cost
+	if n.ID != "" && len(s.ended) < mostEnded {
+		s.ended = appendFrame(s.ended, &event.Entry{ID: n.ID, Project: n.Project, Time: n.Time, Why: event.WhyEnded})
+	}
 	return folded
 }
 
@@ -121,6 +128,7 @@ func (s *sums) frames() []byte {
 		row.ID = event.NewID(time.Now())
 		b = appendFrame(b, row)
 	}
+	b = append(b, s.ended...)
 	*s = sums{}
 	return b
 }
@@ -172,8 +180,12 @@ func (j *Journal) writeMemory() {
 		return
 	}
 	frames := j.sums.frames()
+	j.moving = true
 	j.mu.Unlock()
 	j.put(frames)
+	j.mu.Lock()
+	j.moving = false
+	j.mu.Unlock()
 }
 
 // recordIn reads the first of frames, which this process made.

@@ -15,6 +15,25 @@ func (j *Journal) Release(upto event.Position) {
 	j.drop()
 }
 
+// Turn begins a new segment, so that the file of what was written until now is
+// removed as soon as that is released: somebody in it is to be forgotten.
+func (j *Journal) Turn() { poke(j.over) }
+
+// turnOver is the writer's part of it. While there is no room the file stays, as
+// it would stay without.
+func (j *Journal) turnOver() {
+	j.drain()
+	j.mu.Lock()
+	nothing := j.active == nil || j.active.money || j.active.end == firstFrame
+	j.mu.Unlock()
+	if nothing || j.room.short {
+		return
+	}
+	if err := j.roll(); err != nil {
+		j.cfg.Log.Warn("journal: a new segment was asked for and could not be begun", "dir", j.cfg.Dir, "error", err)
+	}
+}
+
 // Nearest gives p, if one can read from it, and else the first place behind it
 // where one can: what was between is gone, and nothing before p is read again. A
 // store whose position is no longer here goes on from there.

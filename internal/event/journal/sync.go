@@ -48,8 +48,12 @@ func (j *Journal) settled(upto uint64, failed error) {
 		j.stats.Synced = max(j.stats.Synced, upto)
 	}
 	err := j.syncErr
-	if err == nil && !j.sums.empty() {
+	switch {
+	case err != nil:
+	case !j.sums.empty():
 		err = fmt.Errorf("%s: %w", j.sums.left(), ErrInMemory)
+	case j.moving:
+		err = fmt.Errorf("what was in memory is being written: %w", ErrInMemory)
 	}
 	told := false
 	rest := j.waiters[:0]

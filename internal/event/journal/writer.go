@@ -17,6 +17,8 @@ func (j *Journal) write() {
 		select {
 		case <-j.wake:
 			j.drain()
+		case <-j.over:
+			j.turnOver()
 		case <-tick.C:
 			j.retry()
 			j.writeMemory()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	lite "zombiezen.com/go/sqlite"
@@ -29,6 +30,7 @@ type file struct {
 	busy    time.Duration
 	writer  chan *conn // holds the one that is free
 	readers chan *conn
+	made    os.FileInfo          // which file it is; nil before it is open
 	ended   func(committed bool) // after each transaction that writes, before the next
 }
 
@@ -78,7 +80,20 @@ func (f *file) withWriter(ctx context.Context, doing string, use func(*conn) err
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	defer func() { f.writer <- c }()
+	if err := f.inPlace(); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
 	return f.explain(ctx, doing, use(c))
+}
+
+// inPlace refuses to write to a file that was taken away: what is written there
+// nobody finds again, and the journal would give away what it still has.
+func (f *file) inPlace() error {
+	at, err := os.Stat(f.path)
+	if f.made == nil || err == nil && os.SameFile(at, f.made) {
+		return nil
+	}
+	return fmt.Errorf("the %s %s was moved, deleted or replaced while Weir ran: start Weir again, so that it opens what is there now", f.what, f.path)
 }
 
 // transact commits what change did, or nothing.

@@ -37,9 +37,10 @@ var mainMigrations = []migration{{name: "first tables", compatible: 1, sql: []st
 		PRIMARY KEY (day, hash, event)) WITHOUT ROWID`,
 	`CREATE TABLE entries (id NOT NULL PRIMARY KEY, record BLOB NOT NULL, sum INTEGER NOT NULL) WITHOUT ROWID`,
 
-	// names are the numbers of the seven words that name a row, as varints: months of
-	// the ledger are read at once, and columns cost time.
-	`CREATE TABLE ledger (hour INTEGER NOT NULL, names BLOB NOT NULL, sums BLOB NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (hour, names)) WITHOUT ROWID`,
+	// names are the numbers of the seven words that name a row, as varints; hours are
+	// those of a day (ledger.go): months of the ledger are read at once, and rows and
+	// columns cost time.
+	`CREATE TABLE ledger (day INTEGER NOT NULL, names BLOB NOT NULL, hours BLOB NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (day, names)) WITHOUT ROWID`,
 	`CREATE TABLE rollups (minute INTEGER NOT NULL, project INTEGER NOT NULL, route INTEGER NOT NULL, variant INTEGER NOT NULL,
 		model INTEGER NOT NULL, packed BLOB NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (minute, project, route, variant, model)) WITHOUT ROWID`,
 	`CREATE TABLE traffic (hour INTEGER NOT NULL, project INTEGER NOT NULL, route INTEGER NOT NULL, variant INTEGER NOT NULL, model INTEGER NOT NULL,

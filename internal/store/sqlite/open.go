@@ -21,6 +21,9 @@ func openFile(cfg Config, k kind, path string) (*file, error) {
 	if err := f.connect(cfg); err != nil {
 		return nil, errors.Join(f.explain(context.Background(), doing, err), f.abandon())
 	}
+	if at, err := os.Stat(path); err == nil {
+		f.made = at
+	}
 	return f, nil
 }
 

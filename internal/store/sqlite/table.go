@@ -81,7 +81,7 @@ var (
 	eventTable     = newTable("events", "key, id, time, project, route, variant, outcome, caller, model, record")
 	lookupTable    = narrowTable("lookups", "day, hash, event")
 	entryTable     = newTable("entries", "id, record")
-	ledgerTable    = newTable("ledger", "hour, names, sums")
+	ledgerTable    = newTable("ledger", "day, names, hours")
 	rollupTable    = newTable("rollups", "minute, project, route, variant, model, packed")
 	trafficTable   = newTable("traffic", "hour, project, route, variant, model, endpoint, assigned, sent, answered")
 	unitTable      = newTable("units", "experiment, epoch, step, kind, unit, packed")

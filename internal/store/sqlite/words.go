@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/weirhq/weir/internal/store"
@@ -116,6 +117,7 @@ func (w *words) keep(more map[string]int64) {
 		clear(w.names)
 	}
 	for word, id := range more {
+		word = strings.Clone(word) // it may be a part of a whole record
 		w.ids[word], w.names[id] = id, word
 	}
 }
