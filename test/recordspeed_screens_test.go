@@ -27,9 +27,6 @@ experiments:
     variants: {baseline: {weight: 50%, baseline: true}, candidate: {weight: 50%, model: llama-70b}}
 `
 
-// rounds is how often each screen is asked.
-const rounds = 15
-
 // askScreens starts Weir on the folder and asks what screens and commands ask.
 func askScreens(t *testing.T, out *figures, dir string, g *traffic) {
 	began := time.Now()
@@ -43,13 +40,13 @@ func askScreens(t *testing.T, out *figures, dir string, g *traffic) {
 	out.line("Weir was ready on it in %d ms. %d requests and %d micro-dollars in the ledger, as they were generated: %t.\n",
 		up.Milliseconds(), total.Requests, total.Cost, total.Requests == int64(g.made) && total.Cost == int64(g.cost))
 	asked, more := screens(t, w)
-	timeScreens(t, out, w, asked, slowestScreen)
+	timeScreens(t, out, w, asked, 15, slowestScreen)
 	out.line("\nBeyond what is asked, with no bound: pages of events with several filters that seldom or never meet, longer roll-ups, reports.\n")
-	timeScreens(t, out, w, more, 0)
+	timeScreens(t, out, w, more, 3, 0)
 }
 
 // timeScreens asks each some times. most is how long one may take; 0: any time.
-func timeScreens(t *testing.T, out *figures, w *weir, list []screen, most time.Duration) {
+func timeScreens(t *testing.T, out *figures, w *weir, list []screen, rounds int, most time.Duration) {
 	t.Helper()
 	out.line("| screen | events or bytes | first, ms | median, ms | slowest of %d, ms |", rounds)
 	out.line("|---|--:|--:|--:|--:|")

@@ -103,7 +103,9 @@ type builder struct {
 	by     []string
 	zone   *time.Location
 	per    Per
-	cells  map[string]*Row // by period and values
+	cells  map[string]*Row            // by period and values
+	met    map[store.LedgerKey][]*Row // those of the rows of one period: the same names come each hour
+	metIn  time.Time
 	total  store.LedgerSums
 	first  time.Time // hour of the first row
 	period Window    // of the row before; rows come in order of time, mostly
@@ -116,18 +118,37 @@ func (b *builder) add(r *store.LedgerRow) {
 	if b.first.IsZero() || r.Hour.Before(b.first) {
 		b.first = r.Hour
 	}
-	w := b.periodOf(r.Hour)
-	rows := split(b.by, r)
-	b.twice = b.twice || len(rows) > 1
-	for _, values := range rows {
-		at := fmt.Sprintf("%d\x00%s", w.Start.UnixNano(), strings.Join(values, "\x00"))
-		cell := b.cells[at]
-		if cell == nil {
-			cell = &Row{Window: w, values: values, Keys: named(b.by, values)}
-			b.cells[at] = cell
-		}
+	for _, cell := range b.cellsOf(r) {
 		cell.Add(r.LedgerSums)
 	}
+}
+
+// cellsOf are the rows that a row of the ledger counts in.
+func (b *builder) cellsOf(r *store.LedgerRow) []*Row {
+	w, names := b.periodOf(r.Hour), r.ID()
+	names.Hour = time.Time{}
+	if b.met == nil || !b.metIn.Equal(w.Start) {
+		b.met, b.metIn = map[store.LedgerKey][]*Row{}, w.Start
+	}
+	cells := b.met[names]
+	if cells == nil {
+		for _, values := range split(b.by, r) {
+			cells = append(cells, b.cell(w, values))
+		}
+		b.twice = b.twice || len(cells) > 1
+		b.met[names] = cells
+	}
+	return cells
+}
+
+func (b *builder) cell(w Window, values []string) *Row {
+	at := fmt.Sprintf("%d\x00%s", w.Start.UnixNano(), strings.Join(values, "\x00"))
+	cell := b.cells[at]
+	if cell == nil {
+		cell = &Row{Window: w, values: values, Keys: named(b.by, values)}
+		b.cells[at] = cell
+	}
+	return cell
 }
 
 // periodOf is the period that an hour belongs to: the one in which it begins.

@@ -31,7 +31,9 @@ start() { # NAME CPUS PORT FOLDER COMMAND...
 	pids_of[$1]=$pid
 }
 serve() { start "$1" 1 "$2" "$3" "$lab/weir" serve --data "127.0.0.1:$2" --admin "127.0.0.1:$(($2 + 1))" --telemetry "127.0.0.1:$(($2 + 2))"; }
-mkdir -p "$lab/journal/weir-data/weir.db" "$lab/kept" # a folder in the database's place: it cannot be opened
+# A folder in the database's place: it cannot be opened.
+mkdir -p "$lab/journal/weir-data/weir.db" "$lab/kept"
+head -c 32 /dev/urandom >"$lab/journal/weir-data/unit.key"
 start direct 0 9000 "$lab" "$lab/mockllm" -ttft 5ms
 start floor 1 9101 "$lab" "$lab/floor"
 serve unkept 9120 /proc
@@ -65,6 +67,17 @@ for round in $(seq "$rounds"); do
 		for target in "${targets[@]}"; do measure "$target" "$rate" "$round"; done
 	done
 done
+
+# Each of the three must be what its name says.
+journalled() { curl -sS "http://127.0.0.1:$1/metrics" | awk '$1 == "weir_journal_records_total{kind=\"event\"}" {printf "%d", $2}'; }
+if (($(journalled 9122) > 0 || $(journalled 9132) == 0 || $(journalled 9142) == 0)); then
+	echo "events in the journals of unkept, journal, kept: $(journalled 9122), $(journalled 9132), $(journalled 9142)" >&2
+	exit 1
+fi
+if [[ $(curl -sS http://127.0.0.1:9131/api/v1/store | jq -r .state) != away ]]; then
+	echo "the store of journal is not away" >&2
+	exit 1
+fi
 
 # figures: medians, and ratios taken within a round.
 jq -s --arg targets "${targets[*]}" '

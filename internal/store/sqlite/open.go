@@ -145,7 +145,25 @@ func (f *file) settle(c *conn) error {
 	if mode := r.text(0); mode != "wal" {
 		return fmt.Errorf("the %s %s cannot have a write-ahead log (it says %q): network file systems lack what it needs. Name a path on a local disk", f.what, f.path, mode)
 	}
-	return nil
+	return f.writable(c)
+}
+
+// writable refuses a connection that SQLite opened for reading only, as it does
+// when that is all it may: it stays so when the file may be written again, and
+// everything else that is done here may succeed by then. That somebody else writes
+// now is no matter: only who may write finds that out.
+func (f *file) writable(c *conn) error {
+	c.SetBusyTimeout(0)
+	defer c.SetBlockOnBusy() // as it was
+	err := c.exec("BEGIN IMMEDIATE")
+	defer rollBack(c)
+	if err == nil {
+		err = c.exec(fmt.Sprintf("PRAGMA application_id = %d", f.application))
+	}
+	if lite.ErrCode(err).ToPrimary() == lite.ResultBusy {
+		return nil
+	}
+	return err
 }
 
 // ours refuses the database of somebody else, and marks a new one.
