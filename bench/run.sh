@@ -35,9 +35,16 @@ targets+=("haproxy=http://127.0.0.1:9103,$pid")
 up floor 1 9101 "$lab/floor"
 targets+=("floor=http://127.0.0.1:9101,$pid")
 key="header=Authorization: Bearer weir_bench_0000000000000000000000000000000000000000000"
-up weir 1 9120 "$lab/weir" serve -c weir.yaml
+# Requests wait for the journal and for nothing else, so that is what is compared: the
+# database of this one cannot be opened, since a folder is in its place. weir-store
+# keeps everything, on the same core.
+mkdir -p "$lab/kept/weir.db"
+(umask 077 && head -c 32 /dev/urandom >"$lab/kept/unit.key")
+up weir 1 9120 "$lab/weir" serve -c weir.yaml --store "$lab/kept"
 targets+=("weir=http://127.0.0.1:9120,$pid,model=bench,$key")
 targets+=("weir-plain=http://127.0.0.1:9120,$pid,model=plain,$key")
+up weir-store 1 9130 "$lab/weir" serve -c weir.yaml --store "$lab/store" --data 127.0.0.1:9130 --admin 127.0.0.1:9131 --telemetry 127.0.0.1:9132
+targets+=("weir-store=http://127.0.0.1:9130,$pid,model=bench,$key")
 
 mkdir -p "$(dirname "$out")"
 taskset -c 0 "${rt[@]}" "$lab/compare" -floor floor -goals weir -o "$out" "${flags[@]}" "${targets[@]}" "$@"

@@ -4,6 +4,7 @@ package test
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"strconv"
 	"strings"
@@ -51,3 +52,6 @@ func numberFrom(t *testing.T, name string, otherwise int) int {
 func millis(d time.Duration) string {
 	return strconv.FormatFloat(float64(d.Microseconds())/1000, 'f', 2, 64)
 }
+
+// opened reports whether the store of a Weir can be asked.
+func opened(w *weir) bool { return status(w.admin+"/api/v1/decisions") == http.StatusOK }

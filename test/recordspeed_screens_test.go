@@ -32,7 +32,7 @@ func askScreens(t *testing.T, out *figures, dir string, g *traffic) {
 	began := time.Now()
 	w := serveFile(t, screenDefinitions, "--store", dir)
 	up := time.Since(began)
-	w.await(t, "done with the journal", func() bool { return kept(t, w) })
+	w.await(t, "done with the journal", func() bool { return opened(w) && kept(t, w) })
 	total := usageTotal(t, w)
 	if total.Requests != int64(g.made) || total.Cost != int64(g.cost) {
 		t.Errorf("the ledger has %+v, want %d requests and %d micro-dollars", total, g.made, g.cost)

@@ -85,6 +85,7 @@ func TestStoreHung(t *testing.T) {
 	}
 	w.stop(t) // what is in memory alone goes with it
 	w = serveFile(t, definitions, "--store", h.dir)
+	w.await(t, "done with the journal", func() bool { return opened(w) && kept(t, w) })
 	checkHung(t, out, w, up, l, said, expected*2 > 3*limit)
 }
 
