@@ -69,7 +69,7 @@ type Config struct {
 	Now      func() time.Time
 	Counts   Counts // those that somebody shows
 
-	Batch    int           // most records of a transaction; 0: 1,000
+	Batch    int           // most records of a transaction; 0: 4,000
 	Linger   time.Duration // how long a batch that is not full waits for more; 0: 100 ms
 	Timeout  time.Duration // of one call to the store; 0: 30 s
 	Stop     time.Duration // how long a stop may take to write what is left; 0: 5 s
@@ -82,7 +82,7 @@ type Config struct {
 // withDefaults fills in what was left empty.
 func (c Config) withDefaults() Config {
 	def(&c.Log, slog.New(slog.DiscardHandler))
-	def(&c.Batch, 1000)
+	def(&c.Batch, 4000)
 	def(&c.Linger, 100*time.Millisecond)
 	def(&c.Timeout, 30*time.Second)
 	def(&c.Stop, 5*time.Second)
