@@ -185,6 +185,9 @@ func (s *server) keepRevision(f *inForce) {
 		s.rememberGood(&loaded{compiled: f.compiled, files: f.files, by: f.by, note: f.note})
 	}
 	s.kept.later(func(ctx context.Context, kept store.Store) error {
+		if s.source.stored && s.inForce.Load() != f {
+			return nil // others were applied meanwhile: these are not to come after them
+		}
 		last, err := kept.Revision(ctx, 0)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
@@ -201,9 +204,9 @@ func (s *server) keepRevision(f *inForce) {
 			return nil
 		}
 		r := store.Revision{Hash: f.compiled.Revision, Time: f.at.UTC(), Author: f.by, Owner: s.source.owner(), Files: storeFiles(f.files)}
-		added, err := kept.AddRevision(ctx, r, -1)
+		added, err := kept.AddRevision(ctx, r, last.Number)
 		if err != nil {
-			return err
+			return err // somebody else was faster: it is looked at again
 		}
 		f.number.Store(int64(added.Number))
 		s.kept.Record(&event.Decision{

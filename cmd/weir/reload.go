@@ -107,9 +107,15 @@ func (s *server) pool(old *inForce, m definition.Model) (*upstream.Pool, error) 
 	return newPool(model)
 }
 
-// reloadOnce reads, compares with what is in force, and swaps.
+// reloadOnce reads, compares with what is in force, and swaps. Of definitions that
+// the store owns, those in force are read again: secrets and the list of prices may
+// have changed, and what was there at the start may have been followed by others.
 func (s *server) reloadOnce() (definition.Problems, error) {
-	l, problems, err := s.source.compile()
+	src := s.source
+	if f := s.inForce.Load(); src.stored {
+		src.inline, src.number, src.by, src.note = f.files, int(f.number.Load()), f.by, f.note
+	}
+	l, problems, err := src.compile()
 	if err != nil || problems.Failed() {
 		return problems, err
 	}
