@@ -41,14 +41,9 @@ Of the store there is one: weir describe store.`,
 
 // describe prints each thing of the name in full.
 func (g *getting) describe(ctx context.Context) error {
-	l, err := g.kind.find(ctx, g)
+	l, err := g.found(ctx)
 	if err != nil {
 		return err
-	}
-	if g.name != "" {
-		if l.things, err = g.named(l.things); err != nil {
-			return err
-		}
 	}
 	defer g.app.lacks(l.partial)
 	if g.form != "text" {

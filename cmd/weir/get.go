@@ -160,15 +160,19 @@ func (g *getting) begin(args []string, from, to string) (err error) {
 	return err
 }
 
-func (g *getting) run(ctx context.Context) error {
+// found gives the things that are asked for: all of the kind, or those of a name.
+func (g *getting) found(ctx context.Context) (*listing, error) {
 	l, err := g.kind.find(ctx, g)
+	if err == nil && g.name != "" {
+		l.things, err = g.named(l.things)
+	}
+	return l, err
+}
+
+func (g *getting) run(ctx context.Context) error {
+	l, err := g.found(ctx)
 	if err != nil {
 		return err
-	}
-	if g.name != "" {
-		if l.things, err = g.named(l.things); err != nil {
-			return err
-		}
 	}
 	return g.print(l)
 }

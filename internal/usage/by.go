@@ -43,11 +43,6 @@ func checkBy(by []string) error {
 	return nil
 }
 
-// tagged tells whether rows by these keys may overlap.
-func tagged(by []string) bool {
-	return slices.ContainsFunc(by, func(name string) bool { return name == "tag" || strings.HasPrefix(name, "tag:") })
-}
-
 // split gives the rows that a row of the ledger counts in: for each the values
 // of the keys, in their order. Only tags make more than one.
 func split(by []string, r *store.LedgerRow) [][]string {
