@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/weirhq/weir/internal/offlimits"
 )
 
 func (c *compiler) endpoints(at []string, s *ModelSpec, v Vendor) []string {
@@ -65,8 +67,8 @@ func endpoint(text string) (full, message, hint string) {
 			return text, "has a port that does not exist", "ports go from 1 to 65535"
 		}
 	}
-	if at, err := netip.ParseAddr(u.Hostname()); err == nil && at.Unmap().Is4() && at.Unmap().IsLinkLocalUnicast() {
-		return text, "is a link-local address: metadata of cloud machines is there, and no model", "name the server that serves the model"
+	if at, err := netip.ParseAddr(u.Hostname()); err == nil && offlimits.Metadata(at) {
+		return text, "is an address of a cloud's metadata service: no model is there", "name the server that serves the model"
 	}
 	if u.Path == "" || u.Path == "/" {
 		u.Path = "/v1"

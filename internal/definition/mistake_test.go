@@ -113,7 +113,7 @@ weir.yaml:1:22: models.m.vendor: unknown vendor "opnai"; did you mean "openai"?`
 		`weir.yaml:1:37: models.m.endpoint: has a port that does not exist; ports go from 1 to 65535`},
 
 	{"an address of metadata", "models: {m: {vendor: tgi, endpoint: 'http://169.254.169.254/v1', price: {input: 1, output: 1}}}\nroutes: {r: {baseline: m}}\n",
-		`weir.yaml:1:37: models.m.endpoint: is a link-local address: metadata of cloud machines is there, and no model; name the server that serves the model`},
+		`weir.yaml:1:37: models.m.endpoint: is an address of a cloud's metadata service: no model is there; name the server that serves the model`},
 
 	{"a replica listed twice", "models: {m: {vendor: tgi, endpoints: ['http://a', 'http://a/v1/'], price: {input: 1, output: 1}}}\nroutes: {r: {baseline: m}}\n",
 		`weir.yaml:1:51: models.m.endpoints[1]: http://a/v1 is listed twice; list each replica once`},

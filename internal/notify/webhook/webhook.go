@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/weirhq/weir/internal/notify"
+	"github.com/weirhq/weir/internal/offlimits"
 )
 
 // Config says where to and how patiently.
@@ -142,7 +143,7 @@ func (s *Sender) failed(ctx context.Context, err error) (time.Duration, error) {
 	if errors.As(err, &layer) {
 		err = layer.Err
 	}
-	if errors.Is(err, errMetadata) {
+	if errors.Is(err, offlimits.ErrMetadata) {
 		return never, err
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {

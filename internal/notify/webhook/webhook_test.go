@@ -14,6 +14,7 @@ import (
 
 	"github.com/weirhq/weir/internal/notify"
 	"github.com/weirhq/weir/internal/notify/notifytest"
+	"github.com/weirhq/weir/internal/offlimits"
 )
 
 // receiver answers with the next of its statuses, the last one for ever, and keeps
@@ -173,7 +174,7 @@ func TestContextEndsThePause(t *testing.T) {
 func TestMetadataIsRefused(t *testing.T) {
 	for _, host := range []string{"169.254.169.254", "169.254.170.2", "[::ffff:169.254.169.254]", "[::ffff:a9fe:a9fe]", "100.100.100.200", "[fd00:ec2::254]", "168.63.129.16"} {
 		err := sender(t, "http://"+host+secretPath).Send(t.Context(), &notify.Message{ID: "a"})
-		if !errors.Is(err, errMetadata) || !strings.Contains(err.Error(), "(1 attempt)") || strings.Contains(err.Error(), "c4n4ry") {
+		if !errors.Is(err, offlimits.ErrMetadata) || !strings.Contains(err.Error(), "(1 attempt)") || strings.Contains(err.Error(), "c4n4ry") {
 			t.Errorf("%s: %v", host, err)
 		}
 	}

@@ -14,15 +14,18 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/resource"
 
 	"github.com/weirhq/weir/internal/event"
+	"github.com/weirhq/weir/internal/offlimits"
 	"github.com/weirhq/weir/internal/telemetry"
 )
 
@@ -105,10 +108,15 @@ func New(cfg Config) (*Sender, error) {
 func newClient(cfg Config) *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil
+	transport.DialContext = (&net.Dialer{Timeout: cfg.Timeout, ControlContext: refuseMetadata}).DialContext
 	return &http.Client{
 		Transport: transport, Timeout: cfg.Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+func refuseMetadata(_ context.Context, _, address string, _ syscall.RawConn) error {
+	return offlimits.Refuse(address)
 }
 
 // Close sends what is left, and gives up when ctx ends. Records that come later

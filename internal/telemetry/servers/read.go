@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"syscall"
 	"time"
+
+	"github.com/weirhq/weir/internal/offlimits"
 )
 
 // newClient makes the client of all targets. It follows no redirect: a page that
@@ -36,13 +38,11 @@ func refuseLinkLocal(_, address string, _ syscall.RawConn) error {
 	if err != nil {
 		return err
 	}
-	if ip := at.Addr().Unmap(); ip.IsLinkLocalUnicast() || ip == amazonMetadata {
+	if ip := at.Addr().Unmap(); ip.IsLinkLocalUnicast() {
 		return fmt.Errorf("%s is a link-local address, where clouds keep credentials: no model server is read there", ip)
 	}
-	return nil
+	return offlimits.Refuse(address)
 }
-
-var amazonMetadata = netip.MustParseAddr("fd00:ec2::254")
 
 // read reads one page.
 func (r *Reader) read(ctx context.Context, t *target) (Reading, error) {

@@ -283,6 +283,7 @@ func TestPagesThatMisbehave(t *testing.T) {
 		"cut off":    {server.URL + "/cut", "read its page: unexpected EOF"},
 		"nobody":     {"http://" + nobody + "/metrics?key=sesame", "connection refused"},
 		"link-local": {"http://169.254.169.254/latest/meta-data", "link-local address"},
+		"metadata":   {"http://100.100.100.200/latest/meta-data", "metadata service"},
 	} {
 		r, err := New(Config{Limit: 64 << 10, Targets: []Target{{Model: "m", URL: c.url}}})
 		if err != nil {

@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
 	"syscall"
 	"time"
+
+	"github.com/weirhq/weir/internal/offlimits"
 )
 
 // How long a connection may wait for its next request. Servers behind uvicorn
@@ -115,30 +116,8 @@ func (d *dialer) explain(ctx context.Context, doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// metadata are the addresses at which clouds hand out credentials to whoever
-// asks from inside. No model lives there, whatever a name resolves to.
-var metadata = []netip.Prefix{
-	netip.MustParsePrefix("169.254.0.0/16"),      // AWS, Google, Azure, Oracle and others; ECS and EKS
-	netip.MustParsePrefix("fd00:ec2::/32"),       // AWS over IPv6
-	netip.MustParsePrefix("fd20:ce::/32"),        // Google over IPv6
-	netip.MustParsePrefix("fe80::a9fe:a9fe/128"), // link-local form of the first
-	netip.MustParsePrefix("100.100.100.200/32"),  // Alibaba
-	netip.MustParsePrefix("168.63.129.16/32"),    // Azure's host
-	netip.MustParsePrefix("192.0.0.192/32"),      // Oracle, old form
-}
-
 // refuseMetadata looks at the address that is about to be called, after names
 // are resolved, so that no name can hide it.
 func refuseMetadata(_ context.Context, _, address string, _ syscall.RawConn) error {
-	to, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return fmt.Errorf("address %q: %w", address, err)
-	}
-	ip := to.Addr().Unmap().WithZone("")
-	for _, p := range metadata {
-		if p.Contains(ip) {
-			return fmt.Errorf("%s is an address of a cloud's metadata service, which Weir never calls", ip)
-		}
-	}
-	return nil
+	return offlimits.Refuse(address)
 }
