@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
 	"go.opentelemetry.io/otel/metric"
 	sdk "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
@@ -25,14 +24,12 @@ type instruments struct {
 }
 
 func newInstruments(cfg Config, who *resource.Resource, c *counts) (*instruments, error) {
-	exporter, err := otlpmetrichttp.New(context.Background(),
-		otlpmetrichttp.WithEndpointURL(cfg.Endpoint+"/v1/metrics"), otlpmetrichttp.WithHeaders(cfg.Header), otlpmetrichttp.WithHTTPClient(newClient(cfg)),
-		otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{})) // the next time is the next try
+	p, err := newPoster(cfg, "metrics", 0) // the next time is the next try
 	if err != nil {
-		return nil, fmt.Errorf("send metrics to %s: %w", cfg.Endpoint, err)
+		return nil, err
 	}
 	m := &instruments{provider: sdk.NewMeterProvider(sdk.WithResource(who),
-		sdk.WithReader(sdk.NewPeriodicReader(counted{exporter, c}, sdk.WithInterval(cfg.Interval), sdk.WithTimeout(cfg.Timeout))))}
+		sdk.WithReader(sdk.NewPeriodicReader(counted{metricExporter{p}, c}, sdk.WithInterval(cfg.Interval), sdk.WithTimeout(cfg.Timeout))))}
 	in := m.provider.Meter(scope, metric.WithInstrumentationVersion(cfg.Version))
 	var errs [3]error
 	m.tokens, errs[0] = in.Int64Histogram(tokenUsage, metric.WithUnit("{token}"),

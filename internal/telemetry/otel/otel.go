@@ -1,6 +1,6 @@
 // Package otel tells an OpenTelemetry collector what happened: a trace of each
-// request and metrics, over OTLP/HTTP, in the conventions for generative AI. They
-// are still in development; names.go has all that are used.
+// request and metrics, over OTLP/HTTP in JSON, in the conventions for generative AI.
+// They are still in development; names.go has all that are used.
 //
 // It holds names and numbers, and never what was said. It is fed with events at
 // their end, off the path of requests: a collector that is slow or away makes

@@ -2,11 +2,11 @@ package otel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
@@ -41,13 +41,11 @@ const scope = "github.com/weirhq/weir"
 func newTracer(cfg Config, who *resource.Resource, c *counts) (*tracer, error) {
 	t := &tracer{spans: &collected{}, counts: c}
 	t.ctx, t.stop = context.WithCancel(context.Background())
-	var err error
-	t.exporter, err = otlptracehttp.New(t.ctx,
-		otlptracehttp.WithEndpointURL(cfg.Endpoint+"/v1/traces"), otlptracehttp.WithHeaders(cfg.Header), otlptracehttp.WithHTTPClient(newClient(cfg)),
-		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{Enabled: true, InitialInterval: time.Second, MaxInterval: 5 * time.Second, MaxElapsedTime: cfg.Patience}))
+	p, err := newPoster(cfg, "traces", cfg.Patience)
 	if err != nil {
-		return nil, fmt.Errorf("send traces to %s: %w", cfg.Endpoint, err)
+		return nil, err
 	}
+	t.exporter = spanExporter{p}
 	provider := sdk.NewTracerProvider(sdk.WithResource(who), sdk.WithSpanProcessor(t.spans),
 		sdk.WithSampler(sdk.ParentBased(sdk.AlwaysSample()))) // who asks may have decided
 	t.tracer = provider.Tracer(scope, trace.WithInstrumentationVersion(cfg.Version))
@@ -64,12 +62,22 @@ func (t *tracer) send(batch []*event.Event) {
 	if len(spans) == 0 {
 		return // those who ask wanted none
 	}
+	lost := 0
 	if err := t.exporter.ExportSpans(t.ctx, spans); err != nil {
-		t.counts.spansLost.Add(uint64(len(spans)))
+		lost = refused(err, len(spans))
 		t.counts.lost(fmt.Errorf("send traces: %w", err))
-		return
 	}
-	t.counts.spansSent.Add(uint64(len(spans)))
+	t.counts.spansLost.Add(uint64(lost))
+	t.counts.spansSent.Add(uint64(len(spans) - lost))
+}
+
+// refused is how many of all were lost to an error.
+func refused(err error, all int) int {
+	var some *partly
+	if errors.As(err, &some) {
+		return int(min(some.refused, int64(all)))
+	}
+	return all
 }
 
 // request makes the span of a request, with one for each attempt below.
