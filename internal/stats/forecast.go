@@ -19,9 +19,9 @@ const (
 	forecastZ     = 1.2815515655446004 // of the standard normal distribution, both sides together 0.2
 )
 
-// Interval is a forecast with its prediction interval. Without a Bounded one,
+// Prediction is a forecast with its prediction interval. Without a Bounded one,
 // nothing is known of how far off the mean may be, and Low and High are the mean.
-type Interval struct {
+type Prediction struct {
 	Mean    float64 `json:"mean"`
 	Low     float64 `json:"low"`
 	High    float64 `json:"high"`
@@ -41,12 +41,12 @@ type Backtest struct {
 
 // Forecast is what the next days may bring.
 type Forecast struct {
-	Method   string     `json:"method"`
-	Level    float64    `json:"level"` // of the intervals: 0.8
-	Days     []Interval `json:"days"`
-	Total    Interval   `json:"total"` // of all days together
-	Backtest Backtest   `json:"backtest"`
-	Doubts   []string   `json:"doubts,omitempty"`
+	Method   string       `json:"method"`
+	Level    float64      `json:"level"` // of the intervals: 0.8
+	Days     []Prediction `json:"days"`
+	Total    Prediction   `json:"total"` // of all days together
+	Backtest Backtest     `json:"backtest"`
+	Doubts   []string     `json:"doubts,omitempty"`
 }
 
 // SeasonalNaive forecasts daily amounts: each day is what that weekday was last
@@ -167,8 +167,8 @@ func forecast(daily []float64, horizon int, method func([]float64, int) guess, l
 	return f
 }
 
-func interval(mean, spread float64, bounded bool) Interval {
-	return Interval{Mean: mean, Low: mean - forecastZ*spread, High: mean + forecastZ*spread, Bounded: bounded}
+func interval(mean, spread float64, bounded bool) Prediction {
+	return Prediction{Mean: mean, Low: mean - forecastZ*spread, High: mean + forecastZ*spread, Bounded: bounded}
 }
 
 // trial is a backtest under way; errors are in the order of their origins.

@@ -98,7 +98,7 @@ func TestLessThanTwoWeeksIsTheMeanAndSaysSo(t *testing.T) {
 		t.Errorf("14 days: %s", f.Method)
 	}
 	f = mustForecast(t, []float64{7}, 3)
-	if f.Total != (Interval{Mean: 21, Low: 21, High: 21}) || !strings.Contains(strings.Join(f.Doubts, "\n"), "there is no interval") {
+	if f.Total != (Prediction{Mean: 21, Low: 21, High: 21}) || !strings.Contains(strings.Join(f.Doubts, "\n"), "there is no interval") {
 		t.Errorf("one day: %+v, %q", f.Total, f.Doubts)
 	}
 }

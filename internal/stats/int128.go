@@ -2,6 +2,7 @@ package stats
 
 import (
 	"encoding/binary"
+	"math"
 	"math/big"
 	"math/bits"
 )
@@ -44,6 +45,9 @@ func Mul(a, b int64) Int128 {
 
 // Float is the nearest float64 or one of its neighbours.
 func (a Int128) Float() float64 {
+	if a.Hi < 0 && a != (Int128{Hi: math.MinInt64}) { // -1 is -2^64 + (2^64-1), which floats make 0
+		return -Int128{}.Sub(a).Float()
+	}
 	return float64(a.Hi)*0x1p64 + float64(a.Lo)
 }
 

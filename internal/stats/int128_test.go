@@ -49,8 +49,15 @@ func TestInt128TravelsAsBytes(t *testing.T) {
 func TestMomentsMergeInAnyOrder(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var whole, left, right, undone Moments
+	hits := int64(0)
 	for i := range 1000 {
 		x, y := r.Int64N(2e12)-1e12, r.Int64N(4)
+		if i%5 == 0 {
+			x = -int64(i % 2) // no hit, and at its edge: x+1 below is none or one
+		}
+		if x > 0 && y > 0 {
+			hits++
+		}
 		whole.Add(x, y)
 		undone.Add(x, y)
 		if i%2 == 0 {
@@ -65,7 +72,23 @@ func TestMomentsMergeInAnyOrder(t *testing.T) {
 	if right != whole || undone != whole {
 		t.Errorf("merged %+v, undone %+v, want %+v", right, undone, whole)
 	}
+	if whole.Hits != hits {
+		t.Errorf("%d units with a hit, want %d", whole.Hits, hits)
+	}
 	if whole.Units == 0 || whole.Units == 1000 {
 		t.Errorf("%d units: those without a denominator count for nothing", whole.Units)
+	}
+}
+
+// Of a small negative number the high half says -2^64 and the low half nearly as
+// much the other way: added as floats they would be 0.
+func TestFloatOfSmallNegatives(t *testing.T) {
+	for _, v := range []int64{-1, -800, -1 << 40, math.MinInt64, 7} {
+		if got := Int(v).Float(); got != float64(v) {
+			t.Errorf("%d became %v", v, got)
+		}
+	}
+	if got := (Int128{Hi: math.MinInt64}).Float(); got != -0x1p127 {
+		t.Errorf("the least became %v", got)
 	}
 }

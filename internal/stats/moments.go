@@ -5,6 +5,7 @@ package stats
 // whatever replica, they were added.
 type Moments struct {
 	Units      int64 // K: units with y > 0
+	Hits       int64 // of those, units with x > 0
 	X, Y       Int128
 	XX, YY, XY Int128
 }
@@ -20,6 +21,9 @@ func (m *Moments) change(x, y int64, with func(a, b Int128) Int128, units int64)
 		return
 	}
 	m.Units += units
+	if x > 0 {
+		m.Hits += units
+	}
 	m.X, m.Y = with(m.X, Int(x)), with(m.Y, Int(y))
 	m.XX, m.YY, m.XY = with(m.XX, Mul(x, x)), with(m.YY, Mul(y, y)), with(m.XY, Mul(x, y))
 }
@@ -27,6 +31,7 @@ func (m *Moments) change(x, y int64, with func(a, b Int128) Int128, units int64)
 // Merge adds the sums of other units.
 func (m *Moments) Merge(o Moments) {
 	m.Units += o.Units
+	m.Hits += o.Hits
 	m.X, m.Y = m.X.Add(o.X), m.Y.Add(o.Y)
 	m.XX, m.YY, m.XY = m.XX.Add(o.XX), m.YY.Add(o.YY), m.XY.Add(o.XY)
 }

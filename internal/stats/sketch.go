@@ -88,7 +88,7 @@ func (s *Sketch) Quantile(q float64) (v float64, ok bool) {
 // would leave the integers that a float64 holds exactly.
 func (s *Sketch) Merge(o *Sketch) error {
 	if s.Count() > maxCount-o.Count() || s.ignored > maxCount-o.ignored {
-		return errors.New("merge sketches: more than 2^53 values")
+		return errTooMany
 	}
 	if err := s.bins.MergeWith(o.bins); err != nil {
 		return fmt.Errorf("merge sketches: %w", err)
@@ -96,6 +96,8 @@ func (s *Sketch) Merge(o *Sketch) error {
 	s.ignored += o.ignored
 	return nil
 }
+
+var errTooMany = errors.New("merge sketches: more than 2^53 values")
 
 const (
 	sketchVersion = 1
@@ -130,36 +132,65 @@ var errSketch = errors.New("read sketch: the bytes are not those of a sketch")
 // ParseSketch reads what AppendBinary wrote, and nothing else: other bytes are
 // an error. What it allocates is bounded by the number of bins there can be.
 func ParseSketch(b []byte) (*Sketch, error) {
+	s := NewSketch()
+	if err := s.MergeBinary(b); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// MergeBinary merges the sketch that AppendBinary wrote. On an error nothing is
+// merged. It makes no sketch in between: a month has a million of them to merge.
+func (s *Sketch) MergeBinary(b []byte) error {
+	ignored, total, err := eachBin(b, func(int, uint64) {})
+	if err != nil {
+		return err
+	}
+	if s.Count() > maxCount-int64(total) || s.ignored > maxCount-int64(ignored) {
+		return errTooMany
+	}
+	s.ignored += int64(ignored)
+	bins := s.bins.GetPositiveValueStore()
+	_, _, err = eachBin(b, func(bin int, count uint64) {
+		if bin < leastBin {
+			_ = s.bins.AddWithCount(0, float64(count))
+			return
+		}
+		bins.AddWithCount(bin, float64(count))
+	})
+	return err
+}
+
+// eachBin shows what is in a sketch's bytes: the zeros, as a bin below the least,
+// and then the bins.
+func eachBin(b []byte, show func(bin int, count uint64)) (ignored, total uint64, err error) {
 	if len(b) == 0 {
-		return nil, errSketch
+		return 0, 0, errSketch
 	}
 	if b[0] != sketchVersion {
-		return nil, fmt.Errorf("read sketch: version %d is not known (this is version %d)", b[0], sketchVersion)
+		return 0, 0, fmt.Errorf("read sketch: version %d is not known (this is version %d)", b[0], sketchVersion)
 	}
 	r := varints{rest: b[1:]}
 	ignored, zeros, full := r.next(), r.next(), r.next()
-	s := NewSketch()
-	s.ignored = int64(ignored)
-	total := zeros
-	if zeros > 0 {
-		_ = s.bins.AddWithCount(0, float64(zeros))
+	if total = zeros; zeros > 0 {
+		show(leastBin-1, zeros)
 	}
 	bin := uint64(0) // from leastBin
 	for i := uint64(0); i < full && !r.bad; i++ {
 		step, count := r.next(), r.next()
 		if i > 0 && step == 0 || step > uint64(mostBin-leastBin)-bin || count == 0 {
-			return nil, errSketch
+			return 0, 0, errSketch
 		}
 		bin += step
 		if total += count; total > maxCount {
-			return nil, errSketch
+			return 0, 0, errSketch
 		}
-		s.bins.GetPositiveValueStore().AddWithCount(leastBin+int(bin), float64(count))
+		show(leastBin+int(bin), count)
 	}
 	if r.bad || len(r.rest) > 0 {
-		return nil, errSketch
+		return 0, 0, errSketch
 	}
-	return s, nil
+	return ignored, total, nil
 }
 
 // varints reads unsigned varints of at most 2^53 in their shortest form; bad

@@ -225,3 +225,21 @@ func numbers(v ...uint64) []byte {
 	}
 	return b
 }
+
+// Merging the bytes is merging the sketch; bytes that are none leave it as it was.
+func TestMergeBinaryIsMerge(t *testing.T) {
+	a, b := sketchOf([]float64{0, 1, 2, 3e-9}), sketchOf([]float64{0, 2, 1e12, -1, math.NaN()})
+	want := sketchOf([]float64{0, 1, 2, 3e-9})
+	if err := want.Merge(b); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.MergeBinary(encoded(t, b)); err != nil || !bytes.Equal(encoded(t, a), encoded(t, want)) || a.Count() != 7 || a.Ignored() != 2 {
+		t.Errorf("%v: %d values, %d ignored", err, a.Count(), a.Ignored())
+	}
+	bad := encoded(t, b)
+	for _, one := range [][]byte{nil, bad[:len(bad)-1], append(slices.Clone(bad), 0), {sketchVersion, 0, 0, 2, 1, 1, 0, 1}} {
+		if err := a.MergeBinary(one); err == nil || !bytes.Equal(encoded(t, a), encoded(t, want)) {
+			t.Errorf("%x: %v, and %d values", one, err, a.Count())
+		}
+	}
+}
