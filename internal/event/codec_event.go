@@ -56,7 +56,9 @@ func appendEvent(b []byte, e *Event) []byte {
 	b = putInt(b, 47, e.Overhead)
 	b = putBool(b, 48, e.Simulated)
 	b = putText(b, 49, e.Traceparent)
-	return putText(b, 50, e.ShadowOf)
+	b = putText(b, 50, e.ShadowOf)
+	b = putBool(b, 51, e.Read)
+	return putInt(b, 52, e.Words)
 }
 
 func readEvent(r *reader) *Event {
@@ -181,6 +183,10 @@ func (e *Event) readAnswer(r *reader) {
 		e.Traceparent = r.string()
 	case 50:
 		e.ShadowOf = r.string()
+	case 51:
+		e.Read = r.bool()
+	case 52:
+		e.Words = int(r.int64())
 	default:
 		r.skip()
 	}

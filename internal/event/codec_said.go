@@ -9,7 +9,12 @@ func appendScore(b []byte, s *Score) []byte {
 	b = putText(b, 6, s.Source)
 	b = putInt(b, 7, s.Value)
 	b = putText(b, 8, s.Comment)
-	return putText(b, 9, s.By)
+	b = putText(b, 9, s.By)
+	b = putText(b, 10, s.Type)
+	b = putText(b, 11, s.Text)
+	b = putTexts(b, 12, s.Tags)
+	b = putBool(b, 13, s.Token)
+	return putBool(b, 14, s.Unchecked)
 }
 
 func readScore(r *reader) *Score {
@@ -34,6 +39,16 @@ func readScore(r *reader) *Score {
 			s.Comment = r.string()
 		case 9:
 			s.By = r.string()
+		case 10:
+			s.Type = r.string()
+		case 11:
+			s.Text = r.string()
+		case 12:
+			s.Tags = append(s.Tags, r.string())
+		case 13:
+			s.Token = r.bool()
+		case 14:
+			s.Unchecked = r.bool()
 		default:
 			r.skip()
 		}

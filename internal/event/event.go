@@ -93,7 +93,9 @@ type Event struct {
 	CostBasis    meter.Basis   `json:"cost_basis,omitempty"`   // "" when no model was asked
 	PriceFrom    string        `json:"price_from,omitempty"`   // "definitions", or the dated row of the price list
 	Finish       string        `json:"finish,omitempty"`
-	Refusal      bool          `json:"refusal,omitempty"`
+	Refusal      bool          `json:"refusal,omitempty"` // the vendor says that the model refused, or the answer begins like a refusal
+	Read         bool          `json:"read,omitempty"`    // the answer's text was looked at: Words and Refusal speak of it
+	Words        int           `json:"words,omitempty"`   // of the visible answer
 	Frames       int           `json:"frames,omitempty"`
 	Malformed    int           `json:"malformed_frames,omitempty"`
 	QueueWait    time.Duration `json:"queue_ns,omitempty"` // for a place, in Weir

@@ -79,16 +79,31 @@ func (b *Begin) Interrupted() *Event {
 // Score is what was said of an exchange after it ended. A later score of the
 // same Event, Name and Source takes the place of the earlier.
 type Score struct {
-	ID      string    `json:"id"`    // UUIDv7
-	Event   string    `json:"event"` // id of the exchange
-	Project string    `json:"project"`
-	Time    time.Time `json:"time"`
-	Name    string    `json:"name"`   // "thumbs", "relevance"
-	Source  string    `json:"source"` // "feedback", "judge:NAME"
-	Value   int64     `json:"value_micro"`
-	Comment string    `json:"comment,omitempty"`
-	By      string    `json:"by,omitempty"` // name of a key
+	ID        string    `json:"id"`    // UUIDv7; UUIDv8 of what has an idempotency key, or stood in a file
+	Event     string    `json:"event"` // id of the exchange
+	Project   string    `json:"project"`
+	Time      time.Time `json:"time"`
+	Name      string    `json:"name"`   // "thumbs", "relevance"
+	Source    string    `json:"source"` // "feedback", "judge:NAME"
+	Value     int64     `json:"value_micro"`
+	Comment   string    `json:"comment,omitempty"`
+	By        string    `json:"by,omitempty"`        // name of a key
+	Type      string    `json:"type,omitempty"`      // "boolean", "number", "text"; "": a number
+	Text      string    `json:"text,omitempty"`      // of type text, which has no value
+	Tags      []string  `json:"tags,omitempty"`      // "name=value", sorted
+	Token     bool      `json:"token,omitempty"`     // said with a token, by a browser, and not with a key
+	Unchecked bool      `json:"unchecked,omitempty"` // whose exchange it is was not known when it was said
 }
+
+// Types of what a score says. A boolean is 1 or 0.
+const (
+	TypeBoolean = "boolean"
+	TypeNumber  = "number"
+	TypeText    = "text"
+)
+
+// Counts reports whether the score has a value: a text has none.
+func (s *Score) Counts() bool { return s.Type != TypeText }
 
 // Decision is what was done to a rollout, an experiment or the definitions, why,
 // on which report, and by whom.

@@ -92,9 +92,9 @@ func (s *sums) add(n *event.Entry) (folded bool) {
 	row.Requests += n.Requests
 	row.Errors += n.Errors
 	row.Usage.Add(n.Usage)
-	row.Cost += n.Cost
+	row.Cost = meter.Plus(row.Cost, n.Cost)
 	s.requests += n.Requests
-	s.cost += n.Cost
+	s.cost = meter.Plus(s.cost, n.Cost)
 	if n.ID != "" && len(s.ended) < mostEnded {
 		s.ended = appendFrame(s.ended, &event.Entry{ID: n.ID, Project: n.Project, Time: n.Time, Why: event.WhyEnded})
 	}

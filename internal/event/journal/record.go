@@ -10,7 +10,7 @@ import (
 // lazily is how long a record that nobody waits for may lie.
 const lazily = time.Millisecond
 
-// Record keeps r. For an event, an entry or a decision it returns when write(2)
+// Record keeps r. For an event, an entry, a decision or a score it returns when write(2)
 // has returned, or after Config.Wait, and then the record is counted as at risk.
 // Other records are written within about a millisecond of their own accord.
 func (j *Journal) Record(r event.Record) { j.record(r) }
@@ -68,7 +68,7 @@ func (j *Journal) addLong(r event.Record) bool {
 }
 
 func waitedFor(k event.Kind) bool {
-	return k == event.KindEvent || k == event.KindEntry || k == event.KindDecision
+	return k == event.KindEvent || k == event.KindEntry || k == event.KindDecision || k == event.KindScore
 }
 
 // append adds a frame to what is pending, and gives the group to wait with, if
