@@ -13,6 +13,9 @@ import (
 // or that of another batch from the same place that had been applied although
 // the store had reported an error.
 func (w *Writer) apply(ctx context.Context, st store.Store, d *prepared) (to event.Position, err error) {
+	if err := w.vet(ctx, st, d); err != nil {
+		return to, err
+	}
 	w.tried[d.batch.To] = d
 	err = w.call(ctx, func(ctx context.Context) error { return st.Apply(ctx, &d.batch) })
 	switch {
@@ -69,4 +72,5 @@ func (w *Writer) applied(d *prepared) {
 	c.Repeated.Add(t.repeated)
 	c.LeftOut.Add(t.leftOut)
 	c.TagsOther.Add(t.tagsOther)
+	c.Unowned.Add(t.unowned)
 }

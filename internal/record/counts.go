@@ -15,13 +15,14 @@ type Counts struct {
 	LeftOut     *telemetry.Counter // enrolled requests whose unit is beyond the cap and not in the sample
 	TagsOther   *telemetry.Counter // requests whose tags are booked as "other"
 	Deleted     *telemetry.Counter // rows that were over their time
+	Unowned     *telemetry.Counter // scores taken unchecked, of another key's request
 }
 
 // filled gives a copy without gaps.
 func (c Counts) filled() Counts {
 	for _, field := range []**telemetry.Counter{
 		&c.Applied, &c.Batches, &c.Failures, &c.SetAside, &c.Unknown,
-		&c.Interrupted, &c.Repeated, &c.LeftOut, &c.TagsOther, &c.Deleted,
+		&c.Interrupted, &c.Repeated, &c.LeftOut, &c.TagsOther, &c.Deleted, &c.Unowned,
 	} {
 		if *field == nil {
 			*field = &telemetry.Counter{}

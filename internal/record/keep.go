@@ -30,9 +30,16 @@ func (w *Writer) sweep(ctx context.Context, st store.Store) {
 	}
 }
 
-// sweepOnce deletes all that is over its time now.
+// sweepOnce deletes all that is over its time now, if the clock can be believed.
 func (w *Writer) sweepOnce(ctx context.Context, st store.Store) error {
 	now := w.cfg.Now()
+	believed, err := w.believes(ctx, st, now)
+	if err != nil {
+		return fmt.Errorf("look whether the clock agrees with the record: %w", err)
+	}
+	if !believed {
+		return nil
+	}
 	for more := true; more && ctx.Err() == nil; {
 		var deleted int64
 		began := time.Now()

@@ -238,7 +238,19 @@ func TestTheJournalLooksBeforeItHeedsItsContext(t *testing.T) {
 
 // BenchmarkJournalToSQLite is the whole way, on one core: the goal is 5,000 events
 // a second, 200 µs each.
-func BenchmarkJournalToSQLite(b *testing.B) {
+func BenchmarkJournalToSQLite(b *testing.B) { journalToSQLite(b, func(int, *event.Event) {}) }
+
+// BenchmarkConversations is the same where each unit talks on: every exchange but
+// its first gives the one before it a score.
+func BenchmarkConversations(b *testing.B) {
+	journalToSQLite(b, func(n int, e *event.Event) {
+		e.Conversation, e.Time = e.Unit, noon.Add(time.Duration(n)*50*time.Microsecond)
+		e.Total = time.Millisecond
+	})
+}
+
+func journalToSQLite(b *testing.B, change func(n int, e *event.Event)) {
+	b.Helper()
 	dir := b.TempDir()
 	o, err := open(dir, nil)
 	if err != nil {
@@ -251,6 +263,7 @@ func BenchmarkJournalToSQLite(b *testing.B) {
 		e.Time = noon.Add(time.Duration(n) * time.Millisecond)
 		e.Unit = fmt.Sprintf("%016x", uint64(n%50_000)*0x9e3779b97f4a7c15)
 		e.FirstToken, e.PerToken = time.Duration(n%1000)*time.Millisecond, 20*time.Millisecond
+		change(n, e)
 		o.journal.Record(e)
 	}
 	if err := o.writer.Settle(context.Background()); err != nil {

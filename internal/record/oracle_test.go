@@ -182,10 +182,10 @@ func (s totals) experiment(e *event.Event, a event.Assignment) {
 		s["variant "+a.Variant+" cost Y"]++
 		s["variant "+a.Variant+" cost X"] += int64(e.Cost)
 	}
-	if e.Outcome == event.OK {
+	if e.Outcome == event.OK || e.Outcome == event.Timeout && e.Total > 0 {
 		s["sketched latency "+a.Variant]++
 	}
-	if e.FirstToken > 0 {
+	if e.FirstToken > 0 || e.Stream && e.Outcome == event.Timeout && e.Total > 0 {
 		s["sketched ttft "+a.Variant]++
 	}
 }

@@ -1,35 +1,45 @@
 package record
 
 import (
+	"log/slog"
 	"runtime"
 	"slices"
 	"time"
 
 	"github.com/weirhq/weir/internal/event"
+	"github.com/weirhq/weir/internal/metric"
 	"github.com/weirhq/weir/internal/store"
 )
 
-// preparer makes batches for the store out of records. It is pure but for two
-// bounds that it keeps in memory: how many unit rows there are, and how many
-// sets of tags an hour has.
+// preparer makes batches for the store out of records. It is pure but for what it
+// keeps in memory: bounds of how many unit rows there are and how many sets of
+// tags an hour has, what experiments declare, and the last of each conversation.
 type preparer struct {
-	replica       string
-	sums          []Measure // by name
-	distributions []Measure // by name
-	units         *unitCap
-	tags          *tagCap
-	open          map[string]*event.Begin // exchanges of applied batches that have not ended
+	replica    string
+	log        *slog.Logger
+	all        []metric.Measure                                    // of every experiment
+	measures   *measures                                           // the same
+	measuresOf func(experiment string, epoch int) []metric.Measure // nil: none declares more
+	declared   map[epochKey]*measures
+	segmentsOf func(e *event.Event, experiment string) []string // nil: none
+	units      *unitCap
+	tags       *tagCap
+	served     map[string]map[string]bool // by experiment: names of models that answered
+	open       map[string]*event.Begin    // exchanges of applied batches that have not ended
+	talks      map[talkKey]talk           // of applied batches
+	lastEnd    time.Time                  // of them
 }
 
 func newPreparer(cfg Config) (*preparer, error) {
-	sums, distributions, err := measures(cfg.Measures)
+	m, err := newMeasures(cfg.Measures)
 	if err != nil {
 		return nil, err
 	}
 	return &preparer{
-		replica: cfg.Replica, sums: sums, distributions: distributions,
+		replica: cfg.Replica, log: cfg.Log, all: cfg.Measures, measures: m, measuresOf: cfg.MeasuresOf, declared: map[epochKey]*measures{},
+		segmentsOf: cfg.SegmentsOf, talks: map[talkKey]talk{},
 		units: newUnitCap(cfg.Units, cfg.Now), tags: newTagCap(cfg.TagSets),
-		open: map[string]*event.Begin{},
+		open: map[string]*event.Begin{}, served: map[string]map[string]bool{},
 	}, nil
 }
 
@@ -39,13 +49,14 @@ type prepared struct {
 	tally  tally
 	opened map[string]*event.Begin // under way at its end
 	closed map[string]bool         // begun in an earlier batch
+	talks  map[talkKey]talk        // the last of conversations, as far as this batch says
 	rows   rows
 }
 
 // tally is what a batch adds to the counters. It is added when the batch has
 // been applied: a batch may be prepared several times.
 type tally struct {
-	records, unknown, repeated, leftOut, tagsOther uint64
+	records, unknown, repeated, leftOut, tagsOther, unowned uint64
 }
 
 // rows are the sums of a batch, by key.
@@ -53,9 +64,10 @@ type rows struct {
 	ledger   map[ledgerKey]*store.LedgerSums
 	rollups  map[rollupKey]*rollup
 	traffic  map[trafficKey]*traffic
-	units    map[unitKey]*unitSums
+	units    map[partKey]*unitSums
 	days     map[dayKey]*daySums
 	sketches map[sketchKey]*sketch
+	asides   map[asideKey]int64
 }
 
 // prepare makes the batch of some records. It may be asked again for the same
@@ -73,10 +85,10 @@ func (p *preparer) prepare(from event.Position, items []event.Item) *prepared {
 func (p *preparer) begin(from, to event.Position) *prepared {
 	return &prepared{
 		batch:  store.Batch{Replica: p.replica, From: from, To: to},
-		opened: map[string]*event.Begin{}, closed: map[string]bool{},
+		opened: map[string]*event.Begin{}, closed: map[string]bool{}, talks: map[talkKey]talk{},
 		rows: rows{
 			ledger: map[ledgerKey]*store.LedgerSums{}, rollups: map[rollupKey]*rollup{}, traffic: map[trafficKey]*traffic{},
-			units: map[unitKey]*unitSums{}, days: map[dayKey]*daySums{}, sketches: map[sketchKey]*sketch{},
+			units: map[partKey]*unitSums{}, days: map[dayKey]*daySums{}, sketches: map[sketchKey]*sketch{}, asides: map[asideKey]int64{},
 		},
 	}
 }
@@ -119,8 +131,10 @@ func (p *preparer) addEvent(d *prepared, e *event.Event) {
 	}
 	d.rows.addRollup(e, moneyOf(n))
 	d.rows.addTraffic(e)
+	p.addTalk(d, e)
 	for i := range e.Assignments {
 		p.addAssignment(d, e, &e.Assignments[i])
+		p.addAside(d, e, &e.Assignments[i])
 	}
 }
 
@@ -159,6 +173,7 @@ func (p *preparer) applied(d *prepared) {
 	for id, b := range d.opened {
 		p.open[id] = b
 	}
+	p.remember(d.talks)
 }
 
 // finish turns sums into rows. Rows are in order of their keys, so that two
@@ -172,9 +187,10 @@ func (p *preparer) finish(d *prepared) *prepared {
 	b.Ledger = d.rows.ledgerRows()
 	b.Rollups = d.rows.rollupRows()
 	b.Traffic = d.rows.trafficRows()
-	b.Units = d.rows.unitRows(p.sums)
-	b.Days = d.rows.dayRows(p.sums)
-	b.Sketches = d.rows.sketchRows(p.distributions)
+	b.Units = d.rows.unitRows()
+	b.Days = append(d.rows.dayRows(), d.rows.asideRows()...)
+	sortDays(b.Days)
+	b.Sketches = d.rows.sketchRows()
 	d.rows = rows{} // a batch that waits for the store need not keep them twice
 	return d
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/weirhq/weir/internal/meter"
 	"github.com/weirhq/weir/internal/stats"
 	"github.com/weirhq/weir/internal/store"
-	"github.com/weirhq/weir/internal/telemetry"
 )
 
 func newTestPreparer(t testing.TB, change func(*Config)) *preparer {
@@ -68,14 +67,25 @@ func TestWhatAnEventMakes(t *testing.T) {
 	})
 	unit := store.UnitKey{Experiment: "x", Epoch: 2, Step: 3, UnitKind: "user", Unit: "00000000000000aa"}
 	values := []store.Value{
+		{Metric: "cache_hit", N: 1, Sum: 0},
+		{Metric: "cached_tokens", N: 100, Sum: 40},
+		{Metric: "cancel", N: 1, Sum: 0},
 		{Metric: "cost", N: 1, Sum: 1234},
 		{Metric: "error", N: 1, Sum: 0},
+		{Metric: "fallback", N: 1, Sum: 1},
+		{Metric: "input_tokens", N: 1, Sum: 100},
 		{Metric: "log_latency", N: 1, Sum: 0},       // ln 1
 		{Metric: "log_tpot", N: 1, Sum: -3_912_023}, // ln 0.02 = -3.9120230
 		{Metric: "log_ttft", N: 1, Sum: -1_386_294}, // ln 0.25 = -1.3862944
 		{Metric: "output_tokens", N: 1, Sum: 20},
+		{Metric: "reasoning_tokens", N: 1, Sum: 7},
+		{Metric: "rejected", N: 1, Sum: 0},
+		{Metric: "thumbs_down", N: 1, Sum: 0},
+		{Metric: "thumbs_response", N: 1, Sum: 0},
+		{Metric: "timeout", N: 1, Sum: 0},
+		{Metric: "truncation", N: 1, Sum: 0},
 	}
-	same(t, "units", b.Units, []store.UnitDelta{{UnitKey: unit, Variant: "b", First: at, Values: values}})
+	same(t, "units", b.Units, []store.UnitDelta{{UnitKey: unit, Variant: "b", First: at, Requests: 1, Values: values}})
 	same(t, "exposures", b.Exposures, []store.Exposure{{RequestID: "e1", Time: at, UnitKey: unit, Variant: "b"}})
 	var days []store.DayRow
 	for _, v := range values {
@@ -193,42 +203,6 @@ func TestPreparingAgainGivesTheSame(t *testing.T) {
 	}
 	first, second := batchOf(p, records...), batchOf(p, records...)
 	same(t, "the batch", second.batch, first.batch)
-}
-
-func TestMeasures(t *testing.T) {
-	all := map[string]func(*event.Event) (int64, int64){}
-	for _, m := range Standard() {
-		all[m.Name] = m.Of
-	}
-	for _, c := range []struct {
-		measure string
-		change  func(*event.Event)
-		x, y    int64
-	}{
-		{"error", func(*event.Event) {}, 0, 1},
-		{"error", func(e *event.Event) { e.Outcome = event.Interrupted }, 1, 1},
-		{"error", func(e *event.Event) { e.Outcome = event.Cancelled }, 0, 1},
-		{"error", func(e *event.Event) { e.Outcome = telemetry.OutcomeBlocked }, 0, 1},
-		{"cost", func(e *event.Event) { e.Cost = 7 }, 7, 1},
-		{"cost", func(e *event.Event) { e.Cost, e.CostBasis = 0, meter.Priced }, 0, 1}, // free is a value
-		{"cost", func(e *event.Event) { e.CostBasis = meter.Unpriced }, 0, 0},
-		{"cost", func(e *event.Event) { e.CostBasis = "" }, 0, 0},
-		{"output_tokens", func(e *event.Event) { e.Usage.Output = 12 }, 12, 1},
-		{"output_tokens", func(e *event.Event) { e.UsageSource = "" }, 0, 0},
-		{"latency", func(e *event.Event) { e.Total = 1500 * time.Microsecond }, 1500, 1},
-		{"latency", func(e *event.Event) { e.Outcome = event.UpstreamError }, 0, 0},
-		{"latency", func(e *event.Event) { e.Total = 0 }, 0, 0},
-		{"log_latency", func(e *event.Event) { e.Total = 2 * time.Second }, 693_147, 1}, // ln 2
-		{"ttft", func(e *event.Event) { e.FirstToken = 1 }, 1, 1},                       // less than a microsecond is one
-		{"ttft", func(e *event.Event) {}, 0, 0},
-		{"log_tpot", func(e *event.Event) { e.PerToken = -1 }, 0, 0},
-	} {
-		e := exchange(0)
-		c.change(e)
-		if x, y := all[c.measure](e); x != c.x || y != c.y {
-			t.Errorf("%s of %+v: %d, %d, want %d, %d", c.measure, e, x, y, c.x, c.y)
-		}
-	}
 }
 
 func TestTheBeginningOfATime(t *testing.T) {

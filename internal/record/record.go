@@ -30,6 +30,7 @@ import (
 	"time"
 
 	"github.com/weirhq/weir/internal/event"
+	"github.com/weirhq/weir/internal/metric"
 	"github.com/weirhq/weir/internal/store"
 )
 
@@ -55,11 +56,19 @@ type Config struct {
 	Source  Source
 	Backlog func(applied event.Position) int64 // bytes of records behind a position of the journal; nil: lag is told in time only
 	// Open opens the store, or gives the one that is open. It is called until it
-	// succeeds. Who opens it closes it, after Run has returned.
+	// succeeds, and its error says what was being done. Who opens it closes it, after
+	// Run has returned.
 	Open     func(ctx context.Context) (store.Store, error)
 	Recorder event.Recorder // takes the events of exchanges that an earlier process left behind
 	Replica  string         // names this journal in the store
-	Measures []Measure      // which sums are kept of experiments; nil: Standard()
+
+	Measures []metric.Measure // which sums are kept of every experiment; nil: metric.Standard()
+	// MeasuresOf gives the measures that an experiment's epoch declares, kept besides;
+	// nil when it is not known yet, else the same each time. nil: none declares any.
+	MeasuresOf func(experiment string, epoch int) []metric.Measure
+	// SegmentsOf gives the declared segment values of a request, at most five, the same
+	// for the same event each time. nil: none.
+	SegmentsOf func(e *event.Event, experiment string) []string
 
 	Retention store.Retention // the zero value keeps everything
 	// SetAside keeps a record that the store refuses, and why, before it is passed
@@ -95,7 +104,7 @@ func (c Config) withDefaults() Config {
 		c.Now = time.Now
 	}
 	if c.Measures == nil {
-		c.Measures = Standard()
+		c.Measures = metric.Standard()
 	}
 	if c.SetAside == nil {
 		c.SetAside = func(event.Record, error) error { return nil }
@@ -127,6 +136,10 @@ type Writer struct {
 	begun      bool            // a batch was applied
 	crossed    bool            // what earlier processes wrote is read, and what they left open is told
 
+	// Of retention's goroutine alone.
+	clock sweepClock
+	awake func() time.Duration // how long this process has been awake; nobody sets that
+
 	mu       sync.Mutex
 	store    store.Store // nil until it is open
 	status   Status
@@ -154,8 +167,9 @@ func New(cfg Config) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
+	began := time.Now()
 	return &Writer{
-		cfg: cfg, prep: prep, limit: cfg.Batch, tried: map[event.Position]*prepared{}, told: map[string]bool{},
+		cfg: cfg, prep: prep, awake: func() time.Duration { return time.Since(began) }, limit: cfg.Batch, tried: map[event.Position]*prepared{}, told: map[string]bool{},
 		status: Status{Started: cfg.Now(), Recovering: true}, settle: settle{done: make(chan struct{})},
 	}, nil
 }

@@ -54,6 +54,11 @@ func (w *Writer) resume(ctx context.Context, st store.Store) error {
 		w.prep.open[b.ID] = b
 	}
 	w.found(w.at)
+	if err := w.seedTalks(ctx, st); errors.Is(err, errLeft) {
+		return err
+	} else if err != nil && ctx.Err() == nil { // what is recorded does not wait for it
+		w.cfg.Log.Warn("conversations that began before the start are not known: if they go on, that is not counted", "error", err)
+	}
 	return nil
 }
 
@@ -131,19 +136,23 @@ func (w *Writer) interrupt(ctx, work context.Context, st store.Store, b *event.B
 	return err
 }
 
-// insist does something until it succeeds, which known says, or ctx ends.
+// insist does something until it succeeds, which known says, or ctx ends. doing is
+// "" where the error says it.
 func (w *Writer) insist(ctx context.Context, doing string, f func() error) (known bool, err error) {
 	for wait := (backoff{}); ctx.Err() == nil; wait.pause(ctx) {
 		err := f()
+		if err != nil && doing != "" {
+			err = fmt.Errorf("%s: %w", doing, err)
+		}
 		switch {
 		case err == nil:
 			w.well()
 			return true, nil
 		case errors.Is(err, errLeft):
-			return false, fmt.Errorf("%s: %w", doing, err)
+			return false, err
 		case ctx.Err() == nil:
 			w.cfg.Counts.Failures.Inc()
-			w.troubled(fmt.Errorf("%s: %w", doing, err))
+			w.troubled(err)
 		}
 	}
 	return false, nil

@@ -62,7 +62,7 @@ func (w *Writer) working(ctx context.Context) (work context.Context, end func())
 // open opens the store, however long that takes; nil when ctx ended first.
 func (w *Writer) open(ctx context.Context) (store.Store, error) {
 	var st store.Store
-	known, err := w.insist(ctx, "open the store", func() error {
+	known, err := w.insist(ctx, "", func() error { // who opens it says so
 		return w.call(ctx, func(ctx context.Context) (err error) {
 			st, err = w.cfg.Open(ctx)
 			return err

@@ -100,19 +100,23 @@ func (c *unitCap) counted(name string, rows []store.VariantRow) {
 }
 
 // unitRows counts the unit rows by epoch. A unit has a value of the metric that
-// every request has (`error`), so the metric with the most units tells.
+// every request has (`error`), so the metric with the most units tells; one that
+// is left out has no more than that.
 func unitRows(rows []store.VariantRow) map[int]int64 {
 	type part struct {
 		epoch, step int
 		variant     string
 	}
-	most := map[part]int64{}
+	most, count := map[part]int64{}, map[int]int64{}
 	for i := range rows {
 		r := &rows[i]
+		if r.Metric == store.LeftOut {
+			count[r.Epoch] += r.Units
+			continue
+		}
 		k := part{r.Epoch, r.Step, r.Variant}
 		most[k] = max(most[k], r.Units)
 	}
-	count := map[int]int64{}
 	for k, n := range most {
 		count[k.epoch] += n
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/weirhq/weir/internal/event"
+	"github.com/weirhq/weir/internal/metric"
 	"github.com/weirhq/weir/internal/store"
 )
 
@@ -358,9 +359,9 @@ func TestNewNeedsItsParts(t *testing.T) {
 		"store":        func(c *Config) { c.Open = nil },
 		"recorder":     func(c *Config) { c.Recorder = nil },
 		"name":         func(c *Config) { c.Replica = "" },
-		"declared twi": func(c *Config) { c.Measures = append(Standard(), Standard()[0]) },
-		"function":     func(c *Config) { c.Measures = []Measure{{Name: "x"}} },
-		"colon":        func(c *Config) { c.Measures = []Measure{{Name: "score:x", Of: failed}} },
+		"declared twi": func(c *Config) { c.Measures = append(metric.Standard(), metric.Standard()[0]) },
+		"function":     func(c *Config) { c.Measures = []metric.Measure{{Name: "x"}} },
+		"colon":        func(c *Config) { c.Measures = []metric.Measure{{Name: "score:x", Of: metric.Standard()[0].Of}} },
 	} {
 		cfg := whole
 		change(&cfg)

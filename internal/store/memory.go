@@ -31,7 +31,8 @@ type Memory struct {
 	sketches  map[SketchKey][]byte
 	exposures map[string][]Exposure     // by id of the request
 	scores    map[string][]*event.Score // by id of the event
-	decisions []*event.Decision         // in order of ids
+	looks     map[LookKey]Look
+	decisions []*event.Decision // in order of ids
 	revisions []Revision
 	leases    map[string]Lease
 }
@@ -45,7 +46,7 @@ func NewMemory() *Memory {
 		events: map[string]*event.Event{}, bodies: map[string]*event.Body{}, entries: map[string]*event.Entry{},
 		ledger: map[LedgerKey]LedgerSums{}, rollups: map[RollupKey]Rollup{}, traffic: map[TrafficKey]TrafficRow{},
 		units: map[UnitKey]*UnitRow{}, variants: Shifts{}, days: map[DayKey]DayRow{}, sketches: map[SketchKey][]byte{},
-		exposures: map[string][]Exposure{}, scores: map[string][]*event.Score{}, leases: map[string]Lease{},
+		exposures: map[string][]Exposure{}, scores: map[string][]*event.Score{}, looks: map[LookKey]Look{}, leases: map[string]Lease{},
 	}
 }
 

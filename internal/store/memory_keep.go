@@ -26,6 +26,7 @@ func (m *Memory) Retain(_ context.Context, r Retention, now time.Time, limit int
 	dropOver(m.bodies, cutoff(now, r.Bodies), left, func(b *event.Body) time.Time { return b.Time })
 	dropOver(m.rollups, cutoff(now, r.Rollups), left, func(r Rollup) time.Time { return r.Minute })
 	dropOver(m.traffic, cutoff(now, r.Rollups), left, func(r TrafficRow) time.Time { return r.Hour })
+	dropOver(m.looks, cutoff(now, r.Rollups), left, func(l Look) time.Time { return l.Time })
 	dropEach(m.exposures, cutoff(now, r.Exposures), left, func(x Exposure) time.Time { return x.Time })
 	dropEach(m.scores, r.Scores(now), left, func(s *event.Score) time.Time { return s.Time })
 	return left.taken, left.refused, nil

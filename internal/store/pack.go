@@ -67,25 +67,32 @@ func ParseSegments(b []byte) (segments []string, rest []byte, err error) {
 	return segments, p.rest, nil
 }
 
-// AppendMoments appends the sums of a variant row: the units and five integers of
-// 128 bits, 88 bytes.
+// AppendMoments appends the sums of a variant row: the units, five integers of
+// 128 bits, and the units with a hit, 96 bytes.
 func AppendMoments(b []byte, m stats.Moments) []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(m.Units))
 	for _, v := range []stats.Int128{m.X, m.Y, m.XX, m.YY, m.XY} {
 		b, _ = v.AppendBinary(b) // never fails
 	}
-	return b
+	return binary.BigEndian.AppendUint64(b, uint64(m.Hits))
 }
+
+// oldMoments is how long moments were before they had Hits. A row of then is read
+// with none; a rebuild finds them.
+const oldMoments = 8 + 5*16
 
 // ParseMoments reads what AppendMoments wrote.
 func ParseMoments(b []byte) (m stats.Moments, err error) {
-	if len(b) != 8+5*16 {
+	if len(b) != oldMoments && len(b) != oldMoments+8 {
 		return m, ErrPacked
 	}
 	m.Units = int64(binary.BigEndian.Uint64(b))
 	b = b[8:]
 	for _, into := range []*stats.Int128{&m.X, &m.Y, &m.XX, &m.YY, &m.XY} {
 		*into, b, _ = stats.ParseInt128(b)
+	}
+	if len(b) > 0 {
+		m.Hits = int64(binary.BigEndian.Uint64(b))
 	}
 	return m, nil
 }
@@ -124,7 +131,7 @@ func ParseRollup(b []byte, r *Rollup) error {
 	r.Fallback = p.signed()
 	r.LedgerSums = p.ledgerSums()
 	for _, into := range []*[]byte{&r.Duration, &r.TTFT, &r.TPOT} {
-		*into = []byte(p.text())
+		*into = p.bytes()
 	}
 	if p.bad || len(p.rest) > 0 {
 		return ErrPacked

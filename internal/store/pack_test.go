@@ -23,9 +23,14 @@ func TestPackedRowsComeBack(t *testing.T) {
 			t.Errorf("%v became %v, %v", segments, got, err)
 		}
 	}
-	m := stats.Moments{Units: -3, X: stats.Int(-1), Y: stats.Int(2), XX: stats.Mul(math.MaxInt64, math.MaxInt64), YY: stats.Int(4), XY: stats.Int(5)}
-	if got, err := ParseMoments(AppendMoments(nil, m)); got != m || err != nil {
+	m := stats.Moments{Units: -3, X: stats.Int(-1), Y: stats.Int(2), XX: stats.Mul(math.MaxInt64, math.MaxInt64), YY: stats.Int(4), XY: stats.Int(5), Hits: 6}
+	packed := AppendMoments(nil, m)
+	if got, err := ParseMoments(packed); got != m || err != nil || len(packed) != 96 {
 		t.Errorf("%v became %v, %v", m, got, err)
+	}
+	m.Hits = 0 // of a row that was written before there were any
+	if got, err := ParseMoments(packed[:88]); got != m || err != nil {
+		t.Errorf("an older row: %v became %v, %v", m, got, err)
 	}
 	r := Rollup{Outcomes: map[string]int64{"ok": 1, "timeout": -2}, Fallback: 3, LedgerSums: LedgerSums{Requests: 1, Unpriced: math.MaxInt64}, TTFT: []byte{1, 2}, Duration: []byte{}, TPOT: []byte{}}
 	var back Rollup
@@ -58,6 +63,9 @@ func TestWhatIsCutOffIsNoRow(t *testing.T) {
 			t.Errorf("%s: whole: %v", kind, err)
 		}
 		for n := range whole {
+			if kind == "moments" && n == 88 { // those of before
+				continue
+			}
 			if err := parsers(whole[:n])[kind]; !errors.Is(err, ErrPacked) {
 				t.Errorf("%s: %d of %d bytes: %v", kind, n, len(whole), err)
 			}

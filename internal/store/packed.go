@@ -46,6 +46,14 @@ func (p *packed) text() string {
 	return s
 }
 
+// bytes gives a copy.
+func (p *packed) bytes() []byte {
+	n := p.count()
+	b := append([]byte{}, p.rest[:n]...)
+	p.rest = p.rest[n:]
+	return b
+}
+
 func (p *packed) ledgerSums() LedgerSums {
 	return LedgerSums{
 		Requests: p.signed(), Errors: p.signed(), Input: p.signed(), Cached: p.signed(), CacheWrite: p.signed(),

@@ -13,7 +13,7 @@ import (
 // Sums are integers, so moving there and back leaves no trace.
 type Shifts map[VariantKey]stats.Moments
 
-// Move takes in what was changed in a row, after UnitRow.Add.
+// Move takes in what was changed in what counts of a row, after UnitRow.Add.
 func (s Shifts) Move(r *UnitRow, changes []Change) {
 	for _, c := range changes {
 		s.change(r, c.Metric, func(m *stats.Moments) {
@@ -23,16 +23,16 @@ func (s Shifts) Move(r *UnitRow, changes []Change) {
 	}
 }
 
-// Enter takes in a whole row, Leave takes one out.
+// Enter takes in what counts of a row, Leave takes it out.
 func (s Shifts) Enter(r *UnitRow) {
-	for _, v := range r.Values {
+	for _, v := range r.Counted() {
 		s.change(r, v.Metric, func(m *stats.Moments) { m.Add(v.Sum, v.N) })
 	}
 }
 
-// Leave takes out a whole row: its unit is forgotten.
+// Leave takes out a row: its unit is forgotten.
 func (s Shifts) Leave(r *UnitRow) {
-	for _, v := range r.Values {
+	for _, v := range r.Counted() {
 		s.change(r, v.Metric, func(m *stats.Moments) { m.Remove(v.Sum, v.N) })
 	}
 }
@@ -76,6 +76,7 @@ func Mending(found []Difference) Shifts {
 	for _, d := range found {
 		m, out := d.After.Moments, d.Before.Moments
 		m.Units -= out.Units
+		m.Hits -= out.Hits
 		m.X, m.Y = m.X.Sub(out.X), m.Y.Sub(out.Y)
 		m.XX, m.YY, m.XY = m.XX.Sub(out.XX), m.YY.Sub(out.YY), m.XY.Sub(out.XY)
 		s[d.After.Key()] = m

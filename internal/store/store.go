@@ -28,6 +28,7 @@ type Store interface {
 	Ledger
 	Rollups
 	Sums
+	Looks
 	Decisions
 	Revisions
 	Leases
@@ -142,21 +143,6 @@ type LedgerSums struct {
 	Estimated  meter.Micro `json:"estimated_micro"` // of that, what rests on an estimate
 	Guessed    int64       `json:"estimated_requests"`
 	Unpriced   int64       `json:"unpriced_requests"` // their cost is not in Cost
-}
-
-// Add adds o to s.
-func (s *LedgerSums) Add(o LedgerSums) {
-	s.Requests += o.Requests
-	s.Errors += o.Errors
-	s.Input += o.Input
-	s.Cached += o.Cached
-	s.CacheWrite += o.CacheWrite
-	s.Output += o.Output
-	s.Reasoning += o.Reasoning
-	s.Cost += o.Cost
-	s.Estimated += o.Estimated
-	s.Guessed += o.Guessed
-	s.Unpriced += o.Unpriced
 }
 
 // LedgerQuery says which hours are wanted. To is not included.
@@ -295,8 +281,8 @@ type Leases interface {
 }
 
 // Retention is what is kept for how long; 0 keeps for ever. Scores are kept for
-// as long as events or exposures are, whichever is longer; traffic rows go with
-// roll-ups.
+// as long as events or exposures are, whichever is longer; traffic rows and looks
+// go with roll-ups.
 type Retention struct {
 	Events, Bodies, Rollups, Exposures time.Duration
 }

@@ -38,6 +38,8 @@ type UnitDelta struct {
 	Variant  string
 	First    time.Time // earliest exposure in the batch
 	Segments []string
+	Requests int64   // of the unit in the batch, with this variant; 0 of what is no request: a score
+	LeaveOut bool    // the unit was sent to a variant by hand: from now on it does not count
 	Values   []Value // added
 }
 

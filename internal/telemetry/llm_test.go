@@ -88,6 +88,8 @@ func TestFamiliesAsPromised(t *testing.T) {
 		"weir_server_gpu_use_ratio":                         {KindGauge, "model,endpoint,gpu", ""},
 		"weir_server_gpu_memory_used_bytes":                 {KindGauge, "model,endpoint,gpu", ""},
 		"weir_server_gpu_memory_total_bytes":                {KindGauge, "model,endpoint,gpu", ""},
+		"weir_record_unowned_total":                         {KindCounter, "", ""},
+		"weir_feedback_total":                               {KindCounter, "result", ""},
 		"weir_config_reloads_total":                         {KindCounter, "result", ""},
 		"weir_config_last_reload_success_timestamp_seconds": {KindGauge, "", ""},
 		"weir_config_info":                                  {KindGauge, "revision", ""},

@@ -84,6 +84,7 @@ type Writing struct {
 	Repeated            *Counter
 	UnitsLeft, TagsLeft *Counter
 	Deleted             *Counter
+	Unowned             *Counter
 }
 
 // Writing makes the writer of the store known. The same handles come back each time.
@@ -100,6 +101,7 @@ func (w *Record) Writing() *Writing {
 		UnitsLeft:   count("weir_record_units_left_out_total", "Enrolled requests whose unit is beyond the cap of an experiment and not in the sample."),
 		TagsLeft:    count("weir_record_tags_other_total", "Requests whose tags are booked as `other`, because there are too many different ones."),
 		Deleted:     count("weir_record_deleted_total", "Rows that were deleted because they were over their time."),
+		Unowned:     count("weir_record_unowned_total", "Feedback taken while the store was away and dropped afterwards, because its request was another key's."),
 	}
 }
 

@@ -23,6 +23,7 @@ type Weir struct {
 	UsageEstimated  *CounterFamily   // weir_usage_estimated_total{model}
 	Unpriced        *CounterFamily   // weir_unpriced_requests_total{model}
 	ModelUp         *GaugeFamily     // weir_model_up{model}
+	Feedback        *CounterFamily   // weir_feedback_total{result}
 	Reloads         *CounterFamily   // weir_config_reloads_total{result}
 	BuildInfo       *GaugeFamily     // weir_build_info{version,goversion}
 
@@ -56,6 +57,8 @@ func NewWeir(r *Registry) *Weir {
 			"Requests that no price is known for: their cost is in no sum.", "model"),
 		ModelUp: r.Gauge("weir_model_up",
 			"1 if the model can be asked, 0 if not, for instance because its secret is missing.", "model"),
+		Feedback: r.Counter("weir_feedback_total",
+			"Calls of /v1/feedback by result: accepted, unchecked (taken while the store was away), repeated, refused, unauthorized, not_found, limited, unavailable.", "result"),
 		Reloads: r.Counter("weir_config_reloads_total",
 			"Times the definitions were read, the start included, by result: success or error. After an error the last good ones stay in force.", "result"),
 		BuildInfo: r.Gauge("weir_build_info",
@@ -67,8 +70,14 @@ func NewWeir(r *Registry) *Weir {
 	}
 	w.Reloads.With(resultSuccess)
 	w.Reloads.With(resultError)
+	for _, result := range FeedbackResults {
+		w.Feedback.With(result)
+	}
 	return w
 }
+
+// FeedbackResults are the labels of weir_feedback_total, there from the start at zero.
+var FeedbackResults = []string{"accepted", "unchecked", "repeated", "refused", "unauthorized", "not_found", "limited", "unavailable"}
 
 const (
 	resultSuccess = "success"

@@ -40,7 +40,8 @@ type BudgetState struct {
 	Enforced bool        `json:"enforced"`           // false: a budget refuses nothing
 	Says     []string    `json:"says"`               // all of this that needs saying, in sentences
 
-	over bool // the period has ended
+	over   bool // the period has ended
+	beyond bool // one of the sums is more than can be counted
 }
 
 // Projection is what will have been spent when a period ends.
@@ -74,30 +75,57 @@ const historyDays = 91
 // State holds the budget against the ledger at the time now, in the period of
 // the zone that now is in.
 func (b *Budget) State(ctx context.Context, ledger Ledger, zone *time.Location, now time.Time) (*BudgetState, error) {
-	return b.state(ctx, ledger, b.Per.Window(now, zone), now)
-}
-
-// state is that of a period; now is within it or its end.
-func (b *Budget) state(ctx context.Context, ledger Ledger, w Window, now time.Time) (*BudgetState, error) {
-	if err := b.check(); err != nil {
-		return nil, err
-	}
-	zone := w.Start.Location()
-	s := &BudgetState{Name: b.Name, Amount: b.Amount, Per: b.Per, Of: filtered(b.Filter), Zone: zone.String(), Window: w, over: !now.Before(w.End)}
-	spend, err := readSpend(ctx, ledger, b.Filter, w, zone, now)
+	list, err := States(ctx, ledger, []Budget{*b}, zone, now)
 	if err != nil {
 		return nil, fmt.Errorf("budget %q: %w", b.Name, err)
 	}
+	return list[0], nil
+}
+
+// States holds budgets against the ledger, which is read once for all of them.
+func States(ctx context.Context, ledger Ledger, budgets []Budget, zone *time.Location, now time.Time) ([]*BudgetState, error) {
+	var p pass
+	all := make([]*spending, len(budgets))
+	for i := range budgets {
+		b := &budgets[i]
+		if err := b.check(); err != nil {
+			return nil, err
+		}
+		all[i] = b.spending(b.Per.Window(now, zone), now)
+		p.add(all[i].want())
+	}
+	if err := p.read(ctx, ledger); err != nil {
+		return nil, err
+	}
+	list := make([]*BudgetState, len(budgets))
+	for i := range budgets {
+		list[i] = budgets[i].state(all[i])
+	}
+	return list, nil
+}
+
+// spending adds up what counts for the budget in a period; now is within it or its
+// end.
+func (b *Budget) spending(period Window, now time.Time) *spending {
+	return newSpending(b.Filter, period, period.Start.Location(), now)
+}
+
+// state is that of a period.
+func (b *Budget) state(sum *spending) *BudgetState {
+	w, zone, now := sum.period, sum.zone, sum.now
+	s := &BudgetState{Name: b.Name, Amount: b.Amount, Per: b.Per, Of: filtered(b.Filter), Zone: zone.String(), Window: w, over: !now.Before(w.End)}
+	spend := sum.spend()
 	s.Spent, s.Requests, s.Estimated, s.Unpriced = spend.sums.Cost, spend.sums.Requests, spend.sums.Estimated, spend.sums.Unpriced
 	s.Share = float64(s.Spent) / float64(b.Amount)
 	s.LowerBound = s.Unpriced > 0
+	s.beyond = spend.sums.Beyond()
 	path := spend.path(w, zone, now)
 	s.Forecast = path.projection()
 	for _, m := range marks {
 		s.Marks = append(s.Marks, spend.mark(m, b.Amount, path, zone))
 	}
 	s.say()
-	return s, nil
+	return s
 }
 
 func (b *Budget) check() error {

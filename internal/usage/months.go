@@ -2,7 +2,6 @@ package usage
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -55,30 +54,71 @@ func compare(ctx context.Context, ledger Ledger, by []string, per Per, whole Win
 	if err := checkBy(by); err != nil {
 		return nil, err
 	}
-	zone := whole.Start.Location()
-	c := &Comparison{By: append([]string{}, by...), Of: filtered(filter), Per: per, Zone: zone.String(), Rows: []Change{}}
-	c.windows(whole, now.In(zone))
-	cells := map[string]*Change{}
-	read := func(w Window, sums func(*Change) *store.LedgerSums) error {
-		return eachRow(ctx, ledger, filter, w.Start, w.End, func(r *store.LedgerRow) {
-			sums(&c.Total).Add(r.LedgerSums)
-			rows := split(by, r)
-			c.Overlap = c.Overlap || len(rows) > 1
-			for _, values := range rows {
-				sums(cellOf(cells, by, values)).Add(r.LedgerSums)
-			}
-		})
-	}
-	rest := Window{c.BeforeSoFar.End, c.Before.End}
-	err := errors.Join(
-		read(c.Now, func(n *Change) *store.LedgerSums { return &n.Now }),
-		read(c.BeforeSoFar, func(n *Change) *store.LedgerSums { return &n.BeforeSoFar }),
-		read(rest, func(n *Change) *store.LedgerSums { return &n.Before }))
-	if err != nil {
+	c := newComparing(by, per, whole, filter, now)
+	var p pass
+	p.add(c.want())
+	if err := p.read(ctx, ledger); err != nil {
 		return nil, err
 	}
-	c.finish(cells, whole)
-	return c, nil
+	return c.comparison(), nil
+}
+
+// comparing is a Comparison while it is added up.
+type comparing struct {
+	Comparison
+	filter store.LedgerQuery
+	whole  Window // of the period
+	cells  map[string]*Change
+}
+
+func newComparing(by []string, per Per, whole Window, filter store.LedgerQuery, now time.Time) *comparing {
+	zone := whole.Start.Location()
+	c := &comparing{
+		Comparison: Comparison{By: append([]string{}, by...), Of: filtered(filter), Per: per, Zone: zone.String(), Rows: []Change{}},
+		filter:     filter, whole: whole, cells: map[string]*Change{},
+	}
+	c.windows(whole, now.In(zone))
+	return c
+}
+
+// want is the rows of both periods: the one before ends where this one begins.
+func (c *comparing) want() *want {
+	soFar, before := ledgerHour(c.BeforeSoFar.End), ledgerHour(c.Before.End)
+	return &want{filter: c.filter, hours: Window{c.Before.Start, c.Now.End}, take: func(r *store.LedgerRow, k *known) {
+		if k.cells == nil {
+			k.cells = c.cellsOf(r)
+		}
+		for _, cell := range k.cells {
+			switch {
+			case r.Hour.Before(soFar):
+				cell.BeforeSoFar.Add(r.LedgerSums)
+			case r.Hour.Before(before):
+				cell.Before.Add(r.LedgerSums) // the rest of it, until finish
+			default:
+				cell.Now.Add(r.LedgerSums)
+			}
+		}
+	}}
+}
+
+// cellsOf are the sums that a row counts in, the total first.
+func (c *comparing) cellsOf(r *store.LedgerRow) []*Change {
+	cells := []*Change{&c.Total}
+	for _, values := range split(c.By, r) {
+		at := strings.Join(values, "\x00")
+		if c.cells[at] == nil {
+			c.cells[at] = &Change{Keys: named(c.By, values), values: values}
+		}
+		cells = append(cells, c.cells[at])
+	}
+	c.Overlap = c.Overlap || len(cells) > 2
+	return cells
+}
+
+// comparison is what was added up.
+func (c *comparing) comparison() *Comparison {
+	c.finish(c.cells, c.whole)
+	return &c.Comparison
 }
 
 // windows says what is compared with what.
@@ -93,14 +133,6 @@ func (c *Comparison) windows(whole Window, now time.Time) {
 	if c.BeforeSoFar.End.Equal(c.Before.End) {
 		c.Notes = append(c.Notes, "the period before was shorter: all of it is compared with this one so far")
 	}
-}
-
-func cellOf(cells map[string]*Change, by, values []string) *Change {
-	at := strings.Join(values, "\x00")
-	if cells[at] == nil {
-		cells[at] = &Change{Keys: named(by, values), values: values}
-	}
-	return cells[at]
 }
 
 // sameStretch is the instant as many days into another period as now is into its
@@ -142,6 +174,9 @@ func (c *Comparison) finish(cells map[string]*Change, whole Window) {
 	if c.Overlap = c.Overlap || slices.Contains(c.By, "tag"); c.Overlap {
 		c.Notes = append(c.Notes, overlapNote)
 	}
+	if c.Total.beyond() || slices.ContainsFunc(c.Rows, func(n Change) bool { return n.beyond() }) {
+		c.Notes = append(c.Notes, beyondNote)
+	}
 	if !ledgerHour(whole.Start).Equal(whole.Start) || !ledgerHour(c.Before.Start).Equal(c.Before.Start) {
 		zone := whole.Start.Location()
 		c.Notes = append(c.Notes, movedNote(zone))
@@ -154,6 +189,8 @@ func (n *Change) finish() {
 	n.Cost = growth(int64(n.Now.Cost), int64(n.BeforeSoFar.Cost))
 	n.Requests = growth(n.Now.Requests, n.BeforeSoFar.Requests)
 }
+
+func (n *Change) beyond() bool { return n.Now.Beyond() || n.Before.Beyond() }
 
 // growth is now over before, less 1; there is none from nothing.
 func growth(now, before int64) *float64 {

@@ -32,10 +32,8 @@ func ReadReport(ctx context.Context, ledger Ledger, rollups Rollups, q ReportQue
 		Per: q.Per, Zone: w.Start.Location().String(), Window: Window{w.Start, upto.In(w.Start.Location())}, Made: now.UTC(),
 		Complete: !now.Before(w.End), Currency: "USD", Of: filtered(q.Filter), Budgets: []BudgetLine{}, Top: []Top{}, Outcomes: []Ending{}, Latency: []Speed{},
 	}
-	for _, part := range []func(context.Context, Ledger, ReportQuery, Window, time.Time) error{r.readMoney, r.readBudgets} {
-		if err := part(ctx, ledger, q, w, upto); err != nil {
-			return nil, fmt.Errorf("make the report: %w", err)
-		}
+	if err := r.readMoney(ctx, ledger, q, w, upto); err != nil {
+		return nil, fmt.Errorf("make the report: %w", err)
 	}
 	if err := r.readRequests(ctx, rollups, q); err != nil {
 		return nil, fmt.Errorf("make the report: %w", err)
@@ -51,96 +49,64 @@ func (q *ReportQuery) period(now time.Time) Window {
 	return q.Per.Window(q.Per.Window(now, q.Zone).Start.Add(-1), q.Zone)
 }
 
-// readMoney fills what comes from the ledger.
+// readMoney fills what comes from the ledger, which is read once.
 func (r *Report) readMoney(ctx context.Context, ledger Ledger, q ReportQuery, w Window, upto time.Time) error {
-	whole, err := compare(ctx, ledger, nil, q.Per, w, q.Filter, upto)
+	var p pass
+	var told []*comparing
+	for _, by := range append([][]string{nil}, tops...) {
+		c := newComparing(by, q.Per, w, q.Filter, upto)
+		p.add(c.want())
+		told = append(told, c)
+	}
+	ahead := newSpending(q.Filter, w, w.Start.Location(), upto)
+	if !r.Complete {
+		p.add(ahead.want())
+	}
+	budgets, err := r.budgets(&p, q.Budgets, w, upto)
 	if err != nil {
 		return err
 	}
+	if err := p.read(ctx, ledger); err != nil {
+		return err
+	}
+	r.fillTotal(told[0].comparison(), upto)
+	if !r.Complete {
+		r.Forecast = ahead.spend().path(w, w.Start.Location(), upto).projection()
+	}
+	r.fillTops(told[1:], q.Top)
+	for _, b := range budgets {
+		r.Budgets = append(r.Budgets, b.line())
+	}
+	return nil
+}
+
+// fillTotal fills what is said of everything together.
+func (r *Report) fillTotal(whole *Comparison, upto time.Time) {
 	r.Before, r.Total, r.Notes = whole.BeforeSoFar, whole.Total, whole.Notes
 	if a, b := r.Window.End.Sub(r.Window.Start), r.Before.End.Sub(r.Before.Start); r.Complete && (a-b).Abs() > 2*time.Hour {
-		r.Notes = append(r.Notes, fmt.Sprintf("this %s has %d days, the one before had %d: changes are of the whole amounts", q.Per, wholeDays(a), wholeDays(b)))
+		r.Notes = append(r.Notes, fmt.Sprintf("this %s has %d days, the one before had %d: changes are of the whole amounts", r.Per, wholeDays(a), wholeDays(b)))
 	}
 	sums := r.Total.Now
 	r.PerSecond = rate(sums.Requests, r.Window.seconds(upto))
 	r.Estimated = share(float64(sums.Estimated), float64(sums.Cost))
 	r.Unpriced = share(float64(sums.Unpriced), float64(sums.Requests))
-	if !r.Complete {
-		s, err := readSpend(ctx, ledger, q.Filter, w, w.Start.Location(), upto)
-		if err != nil {
-			return err
-		}
-		r.Forecast = s.path(w, w.Start.Location(), upto).projection()
-	}
-	return r.readTops(ctx, ledger, q, w, upto)
 }
 
 // wholeDays rounds, since a day with a change of the clock has 23 or 25 hours.
 func wholeDays(d time.Duration) int { return int((d + 12*time.Hour) / (24 * time.Hour)) }
 
-func (r *Report) readTops(ctx context.Context, ledger Ledger, q ReportQuery, w Window, upto time.Time) error {
-	most := q.Top
+func (r *Report) fillTops(told []*comparing, most int) {
 	if most <= 0 {
 		most = 10
 	}
-	for _, by := range tops {
-		c, err := compare(ctx, ledger, by, q.Per, w, q.Filter, upto)
-		if err != nil {
-			return err
-		}
+	for i, by := range tops {
+		c := told[i].comparison()
 		n := min(most, len(c.Rows))
 		if len(c.Rows) == 0 || by[0] == "tag" && !slices.ContainsFunc(c.Rows, func(n Change) bool { return n.Keys["tag"] != "" }) {
 			continue // no requests, or nobody sends tags
 		}
 		r.Top = append(r.Top, Top{By: by, Rows: c.Rows[:n], Left: len(c.Rows) - n, Overlap: c.Overlap})
 	}
-	return nil
-}
-
-// readBudgets holds each budget against the window.
-func (r *Report) readBudgets(ctx context.Context, ledger Ledger, q ReportQuery, w Window, upto time.Time) error {
-	for _, b := range q.Budgets {
-		period := b.Per.Window(upto.Add(-1), w.Start.Location())
-		s, err := b.state(ctx, ledger, period, upto)
-		if err != nil {
-			return err
-		}
-		line := BudgetLine{State: *s}
-		if err := line.readPeriods(ctx, ledger, &b, r.Window); err != nil {
-			return err
-		}
-		r.Budgets = append(r.Budgets, line)
-	}
-	return nil
-}
-
-// readPeriods counts the budget's periods that began within the window.
-func (l *BudgetLine) readPeriods(ctx context.Context, ledger Ledger, b *Budget, w Window) error {
-	zone := w.Start.Location()
-	period := b.Per.Window(w.Start, zone)
-	if period.Start.Before(w.Start) {
-		period = b.Per.after(period)
-	}
-	if !period.Start.Before(w.End) {
-		return nil
-	}
-	t, err := Tabulate(ctx, ledger, Query{Per: b.Per, From: period.Start, To: w.End, Zone: zone, Filter: b.Filter}, w.End)
-	if err != nil {
-		return fmt.Errorf("budget %q: %w", b.Name, err)
-	}
-	for ; period.Start.Before(w.End); period = b.Per.after(period) {
-		l.Periods++
-	}
-	for i := range t.Rows {
-		row := &t.Rows[i]
-		if row.Cost > b.Amount {
-			l.Over++
-		}
-		if l.Dearest == nil || row.Cost > l.Dearest.Cost {
-			l.Dearest = &Spend{row.Window, row.Cost}
-		}
-	}
-	return nil
 }
 
 // readRequests fills what comes from the roll-ups.
@@ -153,7 +119,11 @@ func (r *Report) readRequests(ctx context.Context, rollups Rollups, q ReportQuer
 	if err != nil {
 		return err
 	}
-	before, err := speeds(ctx, rollups, filter, r.Before)
+	before := newTally() // its times are not told
+	err = eachRollup(ctx, rollups, filter, r.Before.minutes(), func(one *store.Rollup) error {
+		before.count(one)
+		return nil
+	})
 	if err != nil {
 		return err
 	}
@@ -161,7 +131,7 @@ func (r *Report) readRequests(ctx context.Context, rollups Rollups, q ReportQuer
 		r.Notes = append(r.Notes, "there are no roll-ups of this window: outcomes and latencies are not known")
 		return nil
 	}
-	r.Outcomes = endings(now.all, before.all)
+	r.Outcomes = endings(now.all, before)
 	r.Latency = now.list(r.Window)
 	return nil
 }
@@ -175,18 +145,27 @@ type byVariant struct {
 
 func speeds(ctx context.Context, rollups Rollups, filter store.RollupQuery, w Window) (*byVariant, error) {
 	b := &byVariant{all: newTally(), steps: map[string]*tally{}, names: map[string][]string{}}
-	minutes := Window{sinceEpoch(w.Start, time.Minute), sinceEpoch(w.End.Add(time.Minute-1), time.Minute)}
-	err := eachRollup(ctx, rollups, filter, minutes, func(r *store.Rollup) error {
+	err := eachRollup(ctx, rollups, filter, w.minutes(), func(r *store.Rollup) error {
 		at := r.Route + "\x00" + r.Variant
 		if b.steps[at] == nil {
 			b.steps[at], b.names[at] = newTally(), []string{r.Route, r.Variant}
 		}
-		if err := b.steps[at].add(r); err != nil {
-			return err
-		}
-		return b.all.add(r)
+		return b.steps[at].add(r)
 	})
-	return b, err
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range b.steps {
+		if err := b.all.merge(one); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// minutes is the window in whole minutes.
+func (w Window) minutes() Window {
+	return Window{sinceEpoch(w.Start, time.Minute), sinceEpoch(w.End.Add(time.Minute-1), time.Minute)}
 }
 
 // list gives all together, then route by route.

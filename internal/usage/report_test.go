@@ -2,9 +2,11 @@ package usage
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -148,6 +150,82 @@ func TestReportsThatAreRefused(t *testing.T) {
 	} {
 		if _, err := ReadReport(t.Context(), c.l, rollups{}, c.q, now); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		}
+	}
+}
+
+// asked counts how often each hour of the ledger is read.
+type asked struct {
+	ledger
+	hours map[time.Time]int
+}
+
+func (a asked) LedgerRows(ctx context.Context, q store.LedgerQuery) ([]store.LedgerRow, error) {
+	for h := q.From; h.Before(q.To); h = h.Add(time.Hour) {
+		a.hours[h.UTC()]++
+	}
+	return a.ledger.LedgerRows(ctx, q)
+}
+
+// The ledger grows for ever: however much is told of it, and of however many
+// budgets, it is read once.
+func TestTheLedgerIsReadOnce(t *testing.T) {
+	now := at(t, "2026-11-20T10:00:00Z")
+	l, minutes := shop(t, now)
+	once := func(doing string, read func(Ledger) error) {
+		a := asked{l, map[time.Time]int{}}
+		if err := read(a); err != nil {
+			t.Fatal(err)
+		}
+		most := 0
+		for _, n := range a.hours {
+			most = max(most, n)
+		}
+		if most != 1 {
+			t.Errorf("%s: an hour is read %d times", doing, most)
+		}
+	}
+	for _, q := range []ReportQuery{
+		{Per: Month, At: now, Budgets: shopBudgets()}, {Per: Week, Budgets: shopBudgets(), Filter: store.LedgerQuery{Key: "web"}},
+	} {
+		once("the report of a "+string(q.Per), func(l Ledger) error {
+			_, err := ReadReport(t.Context(), l, minutes, q, now)
+			return err
+		})
+	}
+	once("budgets", func(l Ledger) error { _, err := States(t.Context(), l, shopBudgets(), nil, now); return err })
+	once("a comparison", func(l Ledger) error {
+		_, err := Compare(t.Context(), l, []string{"tag"}, Month, nil, store.LedgerQuery{}, now)
+		return err
+	})
+}
+
+// Read together or one by one, with filters that have nothing in common: it is the
+// same money.
+func TestOnePassIsManyReads(t *testing.T) {
+	now := at(t, "2026-11-10T09:30:00Z")
+	l := randomLedger(rand.New(rand.NewPCG(7, 3)), 3000)
+	budgets := []Budget{
+		{Name: "a", Amount: dollar, Per: Month}, {Name: "b", Amount: dollar, Per: Day, Filter: store.LedgerQuery{Route: "support", Tag: "team=x"}},
+		{Name: "c", Amount: dollar, Per: Week, Filter: store.LedgerQuery{Project: "other", Variant: "baseline", Model: "a", Key: "k1", Why: "request"}},
+	}
+	zone := zoneOf(t, "Asia/Kolkata")
+	together, err := States(t.Context(), l, budgets, zone, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range budgets {
+		w := budgets[i].Per.Window(now, zone)
+		want := store.LedgerSums{}
+		for j := range l {
+			q := budgets[i].Filter
+			q.From, q.To = ledgerHour(w.Start), ledgerHour(now)
+			if q.Matches(&l[j]) {
+				want.Add(l[j].LedgerSums)
+			}
+		}
+		if got := together[i]; want.Requests == 0 || got.Spent != want.Cost || got.Requests != want.Requests {
+			t.Errorf("budget %s: %d requests, %d spent; want %+v", got.Name, got.Requests, got.Spent, want)
 		}
 	}
 }

@@ -69,6 +69,9 @@ func (s *BudgetState) say() {
 	if s.LowerBound {
 		s.add("more was spent than that: %s of %s requests have no known price", thousands(s.Unpriced), thousands(s.Requests))
 	}
+	if s.beyond {
+		s.add("%s", beyondNote)
+	}
 	if s.Estimated != 0 {
 		s.add("%s of it rests on estimated tokens or prices", Dollars(s.Estimated))
 	}

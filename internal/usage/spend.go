@@ -1,7 +1,6 @@
 package usage
 
 import (
-	"context"
 	"math"
 	"time"
 
@@ -22,31 +21,44 @@ type hourCost struct {
 	cost meter.Micro
 }
 
-// readSpend reads the period up to now and a quarter before today. The first day
+// spending is a spend while it is added up.
+type spending struct {
+	filter        store.LedgerQuery
+	period        Window
+	zone          *time.Location
+	now           time.Time
+	oldest, today time.Time // the days of history: from, and up to
+	sums          store.LedgerSums
+	byHour        map[int64]meter.Micro
+}
+
+// newSpending takes the period up to now and a quarter before today. The first day
 // with a row in the ledger was probably not a whole one and does not count as
 // history; nor does today.
-func readSpend(ctx context.Context, ledger Ledger, filter store.LedgerQuery, period Window, zone *time.Location, now time.Time) (*spend, error) {
-	today := Day.Window(now, zone)
-	y, m, d := today.Start.Date()
-	oldest := midnight(y, m, d-historyDays, zone)
-	from := oldest
-	if period.Start.Before(from) {
-		from = period.Start
+func newSpending(filter store.LedgerQuery, period Window, zone *time.Location, now time.Time) *spending {
+	s := &spending{filter: filter, period: period, zone: zone, now: now, today: Day.Window(now, zone).Start, byHour: map[int64]meter.Micro{}}
+	y, m, d := s.today.Date()
+	s.oldest = midnight(y, m, d-historyDays, zone)
+	return s
+}
+
+func (s *spending) want() *want {
+	from := s.oldest
+	if s.period.Start.Before(from) {
+		from = s.period.Start
 	}
-	s := &spend{}
-	byHour := map[int64]meter.Micro{}
-	err := eachRow(ctx, ledger, filter, from, now, func(r *store.LedgerRow) {
-		byHour[r.Hour.Unix()] += r.Cost
-		if period.Holds(r.Hour) {
+	return &want{filter: s.filter, hours: Window{from, s.now}, take: func(r *store.LedgerRow, _ *known) {
+		hour := r.Hour.Unix()
+		s.byHour[hour] = meter.Plus(s.byHour[hour], r.Cost)
+		if s.period.Holds(r.Hour) {
 			s.sums.Add(r.LedgerSums)
 		}
-	})
-	if err != nil {
-		return nil, err
-	}
-	s.hours = hoursOf(byHour, period, now)
-	s.daily = daysOf(byHour, oldest, today.Start)
-	return s, nil
+	}}
+}
+
+// spend is what was added up.
+func (s *spending) spend() *spend {
+	return &spend{sums: s.sums, hours: hoursOf(s.byHour, s.period, s.now), daily: daysOf(s.byHour, s.oldest, s.today)}
 }
 
 // hoursOf gives the hours of a period up to now that cost something, in order.
@@ -137,7 +149,16 @@ func (p *path) projection() *Projection {
 	}
 }
 
-func micro(f float64) meter.Micro { return meter.Micro(math.Round(f)) }
+// micro rounds; what is beyond counting is the end of the range, as meter.Plus has it.
+func micro(f float64) meter.Micro {
+	switch {
+	case f >= math.MaxInt64:
+		return math.MaxInt64
+	case f <= math.MinInt64:
+		return math.MinInt64
+	}
+	return meter.Micro(math.Round(f))
+}
 
 // mark says when a share of the amount was reached, or will be.
 func (s *spend) mark(share float64, amount meter.Micro, p *path, zone *time.Location) Mark {
@@ -146,7 +167,7 @@ func (s *spend) mark(share float64, amount meter.Micro, p *path, zone *time.Loca
 	m.Reached = s.sums.Cost >= goal
 	sum := meter.Micro(0)
 	for _, h := range s.hours {
-		if sum += h.cost; m.Reached && sum >= goal {
+		if sum = meter.Plus(sum, h.cost); m.Reached && sum >= goal {
 			at := h.hour.In(zone)
 			m.At = &at
 			return m

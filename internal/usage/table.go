@@ -48,9 +48,25 @@ type Table struct {
 // overlapNote goes with every table by tag.
 const overlapNote = "rows by tag overlap: a request counts in the row of each of its tags, so rows add up to more than the total"
 
+// beyondNote goes with sums that are not known, see store.LedgerSums.
+const beyondNote = "one of the sums is beyond what can be counted, and is shown as the greatest or least number there is: look for a price, or a model's count of tokens, that is nonsense"
+
 // Tabulate reads the ledger. Two tables of the same window and filter have the
 // same total, however they are told.
 func Tabulate(ctx context.Context, ledger Ledger, q Query, now time.Time) (*Table, error) {
+	b, err := newBuilder(q, now)
+	if err != nil {
+		return nil, err
+	}
+	var p pass
+	p.add(b.want())
+	if err := p.read(ctx, ledger); err != nil {
+		return nil, err
+	}
+	return b.table(), nil
+}
+
+func newBuilder(q Query, now time.Time) (*builder, error) {
 	if err := checkBy(q.By); err != nil {
 		return nil, err
 	}
@@ -66,40 +82,13 @@ func Tabulate(ctx context.Context, ledger Ledger, q Query, now time.Time) (*Tabl
 	if !q.From.IsZero() && !q.From.Before(q.To) {
 		return nil, fmt.Errorf("read usage from %s to %s: the window is empty", q.From.Format(time.RFC3339), q.To.Format(time.RFC3339))
 	}
-	b := &builder{by: q.By, zone: orUTC(q.Zone), per: q.Per, cells: map[string]*Row{}}
-	if err := eachRow(ctx, ledger, q.Filter, q.From, q.To, b.add); err != nil {
-		return nil, err
-	}
-	return b.table(q, now), nil
-}
-
-// eachRow reads the rows of the hours that begin from one border to another, a
-// week at a time: an hour may have many thousands. from may be zero.
-func eachRow(ctx context.Context, ledger Ledger, filter store.LedgerQuery, from, to time.Time, do func(*store.LedgerRow)) error {
-	const stride = 7 * 24 * time.Hour
-	to = ledgerHour(to)
-	if !from.IsZero() {
-		from = ledgerHour(from)
-	}
-	for from.IsZero() || from.Before(to) {
-		filter.From, filter.To = from, to
-		if !from.IsZero() && to.Sub(from) > stride {
-			filter.To = from.Add(stride)
-		}
-		rows, err := ledger.LedgerRows(ctx, filter)
-		if err != nil {
-			return fmt.Errorf("read the ledger: %w", err)
-		}
-		for i := range rows {
-			do(&rows[i])
-		}
-		from = filter.To
-	}
-	return nil
+	return &builder{q: q, by: q.By, zone: orUTC(q.Zone), per: q.Per, now: now, cells: map[string]*Row{}}, nil
 }
 
 // builder adds ledger rows up.
 type builder struct {
+	q      Query
+	now    time.Time
 	by     []string
 	zone   *time.Location
 	per    Per
@@ -113,7 +102,11 @@ type builder struct {
 	twice  bool      // a row of the ledger counted in several rows
 }
 
-func (b *builder) add(r *store.LedgerRow) {
+func (b *builder) want() *want {
+	return &want{filter: b.q.Filter, hours: Window{b.q.From, b.q.To}, take: b.add}
+}
+
+func (b *builder) add(r *store.LedgerRow, _ *known) {
 	b.total.Add(r.LedgerSums)
 	if b.first.IsZero() || r.Hour.Before(b.first) {
 		b.first = r.Hour
@@ -164,7 +157,8 @@ func (b *builder) periodOf(hour time.Time) Window {
 }
 
 // table sorts what was added up, and says what has to be said.
-func (b *builder) table(q Query, now time.Time) *Table {
+func (b *builder) table() *Table {
+	q, now := b.q, b.now
 	t := &Table{By: append([]string{}, q.By...), Of: filtered(q.Filter), Per: q.Per, Zone: b.zone.String(), Rows: make([]Row, 0, len(b.cells))}
 	if q.From.IsZero() {
 		q.From = b.first
@@ -183,6 +177,9 @@ func (b *builder) table(q Query, now time.Time) *Table {
 	t.Overlap = b.twice || slices.Contains(q.By, "tag")
 	if t.Overlap {
 		t.Notes = append(t.Notes, overlapNote)
+	}
+	if b.total.Beyond() || slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Beyond() }) {
+		t.Notes = append(t.Notes, beyondNote)
 	}
 	if b.moved {
 		t.Notes = append(t.Notes, movedNote(b.zone))

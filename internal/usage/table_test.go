@@ -3,6 +3,8 @@ package usage
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -176,7 +178,7 @@ func TestEmptyTables(t *testing.T) {
 type broken struct{ error }
 
 func (b broken) LedgerRows(context.Context, store.LedgerQuery) ([]store.LedgerRow, error) {
-	return nil, b.error
+	return nil, fmt.Errorf("read the ledger: %w", b.error) // as engines say it
 }
 
 func TestTablesThatAreRefused(t *testing.T) {
@@ -200,5 +202,32 @@ func TestTablesThatAreRefused(t *testing.T) {
 	}
 	if by, err := ParseBy("route,tag:team"); err != nil || !slices.Equal(by, []string{"route", "tag:team"}) {
 		t.Errorf("%q, %v", by, err)
+	}
+}
+
+// A model server that reports 2^62 tokens must not make a bill negative, nor take
+// the bill away: what is not known is said to be.
+func TestMoneyBeyondCounting(t *testing.T) {
+	l := ledger{hourRow(t, "2026-11-01T10:00:00Z", "a", "", 1, 1<<62), hourRow(t, "2026-11-01T11:00:00Z", "a", "", 1, 1<<62), hourRow(t, "2026-11-01T12:00:00Z", "b", "", 1, 5)}
+	now := at(t, "2026-11-02T09:30:00Z")
+	table, err := Tabulate(t.Context(), l, Query{By: []string{"route"}}, now)
+	if err != nil || table.Total.Cost != math.MaxInt64 || table.Rows[0].Cost != math.MaxInt64 || table.Rows[1].Cost != 5 || !slices.Contains(table.Notes, beyondNote) {
+		t.Errorf("%v, %+v", err, table)
+	}
+	c, err := Compare(t.Context(), l, nil, Month, nil, store.LedgerQuery{}, now)
+	if err != nil || c.Total.Now.Cost != math.MaxInt64 || !slices.Contains(c.Notes, beyondNote) {
+		t.Errorf("%v, %+v", err, c)
+	}
+	b := Budget{Name: "b", Amount: 1, Per: Month}
+	s, err := b.State(t.Context(), l, nil, now)
+	if err != nil || s.Spent != math.MaxInt64 || !slices.Contains(s.Says, beyondNote) {
+		t.Errorf("%v, %+v", err, s)
+	}
+	if micro(1e19) != math.MaxInt64 || micro(-1e19) != math.MinInt64 {
+		t.Error("a forecast beyond counting has another sign")
+	}
+	table, err = Tabulate(t.Context(), l, Query{Filter: store.LedgerQuery{Route: "b"}}, now)
+	if err != nil || slices.Contains(table.Notes, beyondNote) {
+		t.Errorf("of what is known: %v, %q", err, table.Notes)
 	}
 }

@@ -113,7 +113,7 @@ func eachRollup(ctx context.Context, rollups Rollups, filter store.RollupQuery, 
 		}
 		rows, err := rollups.RollupRows(ctx, filter)
 		if err != nil {
-			return fmt.Errorf("read roll-ups: %w", err)
+			return err // it says that roll-ups were read
 		}
 		for i := range rows {
 			if err := do(&rows[i]); err != nil {
@@ -162,23 +162,31 @@ func newTally() *tally {
 }
 
 func (t *tally) add(r *store.Rollup) error {
+	t.count(r)
+	return errors.Join(mergeInto(t.duration, r.Duration), mergeInto(t.ttft, r.TTFT), mergeInto(t.tpot, r.TPOT))
+}
+
+// count adds all but the times.
+func (t *tally) count(r *store.Rollup) {
 	t.sums.Add(r.LedgerSums)
 	t.fallback += r.Fallback
 	for name, n := range r.Outcomes {
 		t.outcomes[name] += n
 	}
-	return errors.Join(mergeInto(t.duration, r.Duration), mergeInto(t.ttft, r.TTFT), mergeInto(t.tpot, r.TPOT))
 }
 
+// merge adds what another has.
+func (t *tally) merge(o *tally) error {
+	t.count(&store.Rollup{LedgerSums: o.sums, Fallback: o.fallback, Outcomes: o.outcomes})
+	return errors.Join(t.duration.Merge(o.duration), t.ttft.Merge(o.ttft), t.tpot.Merge(o.tpot))
+}
+
+// mergeInto adds an encoded sketch; none is no values.
 func mergeInto(s *stats.Sketch, b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
-	o, err := stats.ParseSketch(b)
-	if err != nil {
-		return err
-	}
-	return s.Merge(o)
+	return s.MergeBinary(b)
 }
 
 func (t *tally) point(w Window, now time.Time) Point {

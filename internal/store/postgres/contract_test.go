@@ -159,7 +159,7 @@ func scoresMeetExposures(t *testing.T, s *server) {
 	}))
 	wg.Go(bring("b", func(n int) *store.Batch {
 		return &store.Batch{Scores: []*event.Score{{
-			ID: storetest.ID(storetest.Start, n), Event: storetest.Event(n).ID, Time: storetest.Start, Name: "thumbs", Source: "feedback", Value: 1,
+			ID: storetest.ID(storetest.Start, n), Event: storetest.Event(n).ID, Time: storetest.Start, Name: "stars", Source: "feedback", Value: 1,
 		}}}
 	}))
 	wg.Wait()

@@ -26,7 +26,7 @@ func (db *DB) Retain(ctx context.Context, r store.Retention, now time.Time, limi
 			table, time string
 			over        time.Time
 		}{
-			{"events", "at", before(r.Events)}, {"bodies", "at", before(r.Bodies)}, {"rollups", "minute", before(r.Rollups)}, {"traffic", "hour", before(r.Rollups)},
+			{"events", "at", before(r.Events)}, {"bodies", "at", before(r.Bodies)}, {"rollups", "minute", before(r.Rollups)}, {"traffic", "hour", before(r.Rollups)}, {"looks", "at", before(r.Rollups)},
 			{"exposures", "at", before(r.Exposures)}, {"scores", "at", r.Scores(now)},
 		} {
 			left := int64(limit) - deleted

@@ -63,6 +63,10 @@ var migrations = []string{
 		number int8 PRIMARY KEY, hash bytea NOT NULL, at int8 NOT NULL, author bytea NOT NULL, note bytea NOT NULL, owner bytea NOT NULL,
 		restored int8 NOT NULL, names bytea[] NOT NULL, texts bytea[] NOT NULL);
 	CREATE TABLE leases (name bytea PRIMARY KEY, holder bytea NOT NULL, fence int8 NOT NULL, until timestamptz NOT NULL);`,
+	`CREATE TABLE looks (
+		experiment bytea, epoch int8, at int8, variant bytea, metric bytea, units int8 NOT NULL, estimate float8 NOT NULL, low float8 NOT NULL,
+		high float8 NOT NULL, PRIMARY KEY (experiment, epoch, at, variant, metric));
+	CREATE INDEX looks_at ON looks (at);`,
 }
 
 // prepare makes sure, once, that the schema is there and that this binary knows

@@ -110,12 +110,20 @@ func (t *table) add(ctx context.Context, tx pgx.Tx, rows [][]any) error {
 	all := key(t.key, number(t.sums...))
 	set := make([]string, len(t.sums))
 	for i, s := range t.sums {
-		set[i] = fmt.Sprintf("%s = t.%s + excluded.%s", s, s, s)
+		set[i] = fmt.Sprintf("%s = %s", s, plus("t."+s, "excluded."+s))
 	}
 	sql := fmt.Sprintf("INSERT INTO %s AS t (%s) SELECT * FROM %s ON CONFLICT (%s) DO UPDATE SET %s",
 		t.name, names(all, ""), unnest(all), names(t.key, ""), strings.Join(set, ", "))
 	_, err := tx.Exec(ctx, sql, arrays(all, rows)...)
 	return naming(t.name, err)
+}
+
+// plus is meter.Plus: the sum of two columns, which stays at the end of the range
+// once it is there.
+func plus(a, b string) string {
+	const least, most = "-9223372036854775808", "9223372036854775807"
+	return fmt.Sprintf("CASE WHEN %s IN (%s, %s) THEN %s WHEN %s IN (%s, %s) THEN %s ELSE greatest(%s, least(%s, %s::numeric + %s))::bigint END",
+		a, least, most, a, b, least, most, b, least, most, a, b)
 }
 
 // lock gives the packed values of rows, in the order of keys; what is not there

@@ -126,7 +126,7 @@ func TestRestoreTakesNoBadBackup(t *testing.T) {
 		t.Fatal(err)
 	}
 	newer := nextMigrations()
-	newer[1].compatible = 2
+	newer[2].compatible = 3
 	flipped := bytes.Clone(good)
 	at := bytes.Index(flipped, []byte("chatcmpl-"))
 	flipped[at] ^= 1

@@ -15,6 +15,7 @@ import (
 	"github.com/weirhq/weir/internal/stats"
 	"github.com/weirhq/weir/internal/store"
 	"github.com/weirhq/weir/internal/store/storetest"
+	"github.com/weirhq/weir/internal/usage"
 )
 
 // traffic makes batches like those of a busy gateway: a few routes, two variants
@@ -229,6 +230,15 @@ func BenchmarkScreens(b *testing.B) {
 			}
 		}
 	})
+	for _, per := range []usage.Per{usage.Week, usage.Month} {
+		b.Run("report of a "+string(per), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := usage.ReadReport(context.Background(), db, db, usage.ReportQuery{Per: per, At: end}, end); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }
 
 // filled applies n events spread over 90 days, in batches.

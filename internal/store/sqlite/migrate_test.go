@@ -117,7 +117,7 @@ func TestMigrationThatFails(t *testing.T) {
 		`CREATE TABLE good (name TEXT)`, `ALTER TABLE nothing ADD COLUMN colour INTEGER`,
 	}})
 	err := refused(t, Config{Path: path, migrations: bad})
-	wantError(t, err, path, "from schema 1 to 2 (bad idea)", "nothing was changed", "ALTER TABLE nothing")
+	wantError(t, err, path, "from schema 2 to 3 (bad idea)", "nothing was changed", "ALTER TABLE nothing")
 	if db := open(t, Config{Path: path}); dumpOf(t, db) != dumpOf(t, twinAt(t, 3)) {
 		t.Error("it is not what was in it")
 	}
@@ -131,21 +131,21 @@ func TestMigrationLeftHalfWay(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		return migrationTable.insert(c, 2, "many rows", 1, 0, sum)
+		return migrationTable.insert(c, 3, "many rows", 1, 0, sum)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, refused(t, Config{Path: path}), path, "half-way through migration 2 (many rows)", "weir restore")
+	wantError(t, refused(t, Config{Path: path}), path, "half-way through migration 3 (many rows)", "weir restore")
 }
 
 func TestNewerSchema(t *testing.T) {
 	path := filled3(t)
 	next := nextMigrations()
-	next[1].compatible = 2
+	next[2].compatible = 3
 	newer := open(t, Config{Path: path, migrations: next})
 	err := refused(t, Config{Path: path})
-	wantError(t, err, path, "made by a newer Weir", "schema 2", "this one knows 1", "Start the newer version")
+	wantError(t, err, path, "made by a newer Weir", "schema 3", "this one knows 2", "Start the newer version")
 	if errors.Is(err, store.ErrDamaged) {
 		t.Errorf("it is not damaged: %v", err)
 	}

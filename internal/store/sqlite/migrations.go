@@ -70,6 +70,11 @@ var mainMigrations = []migration{{name: "first tables", compatible: 1, sql: []st
 		PRIMARY KEY (number, place)) WITHOUT ROWID`,
 	`CREATE TABLE leases (name TEXT NOT NULL PRIMARY KEY, holder TEXT NOT NULL, fence INTEGER NOT NULL, until INTEGER NOT NULL,
 		sum INTEGER NOT NULL) WITHOUT ROWID`,
+}}, {name: "looks", compatible: 2, sql: []string{ // sums of variants are longer from here on, too: a binary of schema 1 cannot read them
+	// packed is units, estimate, low and high (looks.go).
+	`CREATE TABLE looks (time INTEGER NOT NULL, experiment INTEGER NOT NULL, epoch INTEGER NOT NULL, variant INTEGER NOT NULL,
+		metric INTEGER NOT NULL, packed BLOB NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (experiment, epoch, time, variant, metric)) WITHOUT ROWID`,
+	`CREATE INDEX looks_time ON looks (time)`,
 }}}
 
 // bodyMigrations make the file of bodies.

@@ -70,6 +70,9 @@ func (left *retention) retain(c *conn, r store.Retention, now time.Time) error {
 		if err := left.drop(c, trafficTable, "hour, project, route, variant, model, endpoint", "", "hour < ?", over.Unix()); err != nil {
 			return err
 		}
+		if err := left.drop(c, lookTable, "time, experiment, epoch, variant, metric", "", "time < ?", over.UnixNano()); err != nil {
+			return err
+		}
 	}
 	if over := cutoff(now, r.Exposures); !over.IsZero() {
 		if err := left.drop(c, exposureTable, "id, experiment", "exposures", "id < ? AND time < ?", idBefore(d.before(over)), over.UnixNano()); err != nil {

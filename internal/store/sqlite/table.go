@@ -90,6 +90,7 @@ var (
 	sketchTable    = newTable("sketches", "experiment, epoch, step, variant, metric, bucket, sketch")
 	exposureTable  = newTable("exposures", "id, experiment, time, epoch, step, kind, unit, variant")
 	scoreTable     = newTable("scores", "event, name, source, id, time, record")
+	lookTable      = newTable("looks", "time, experiment, epoch, variant, metric, packed")
 	decisionTable  = newTable("decisions", "key, id, subject, record")
 	revisionTable  = newTable("revisions", "number, hash, time, author, note, owner, restored, files")
 	fileTable      = newTable("revision_files", "number, place, name, content")
@@ -102,7 +103,7 @@ var (
 var (
 	mainTables = []*table{
 		dictTable, metaTable, positionTable, beginTable, eventTable, lookupTable, entryTable, ledgerTable, rollupTable, trafficTable,
-		unitTable, variantTable, dayTable, sketchTable, exposureTable, scoreTable, decisionTable, revisionTable, fileTable, leaseTable,
+		unitTable, variantTable, dayTable, sketchTable, exposureTable, scoreTable, lookTable, decisionTable, revisionTable, fileTable, leaseTable,
 		migrationTable,
 	}
 	bodyTables = []*table{metaTable, bodyTable, migrationTable}

@@ -28,6 +28,7 @@ func Dump(ctx context.Context, s store.Store, replicas ...string) (string, error
 		d.list("unit")(s.UnitRows(ctx, experiment, store.UnitKey{}, event.MaxPage))
 		d.list("day")(s.DayRows(ctx, experiment))
 		d.list("sketch")(s.SketchRows(ctx, experiment))
+		d.list("look")(s.Looks(ctx, experiment, 1))
 	}
 	d.revisions()
 	decisions, _, err := s.FindDecisions(ctx, "", event.MaxPage, "")

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"math"
 	"testing"
 	"time"
 
@@ -39,6 +40,25 @@ var ledgerCases = []test[LedgerStore]{
 		f.apply(t, &store.Batch{Ledger: []store.LedgerRow{ledgerRow(1, "a", "k", "t=1", "request", 1<<40), ledgerRow(0, "a", "k", "t=1", "request", -5)}})
 		want := []store.LedgerRow{ledgerRow(0, "a", "k", "t=1", "request", -5), ledgerRow(1, "a", "k", "t=1", "request", 1<<40+11)}
 		equal(t, "ledger", must[[]store.LedgerRow](t)(s.LedgerRows(t.Context(), store.LedgerQuery{})), want)
+	}},
+	{"what is beyond counting stays there", func(t *testing.T, s LedgerStore) {
+		f := &feed{s: s}
+		huge := ledgerRow(0, "a", "k", "", "request", 0)
+		huge.Cost, huge.Input = math.MaxInt64-10, math.MinInt64+10
+		more := ledgerRow(0, "a", "k", "", "request", 0)
+		more.Cost, more.Input = 11, -11
+		back := ledgerRow(0, "a", "k", "", "request", 1)
+		back.Cost, back.Input = -1000, 1000
+		for _, rows := range [][]store.LedgerRow{{huge}, {more}, {back}, {back, back}} {
+			f.apply(t, &store.Batch{Ledger: rows})
+		}
+		want := ledgerRow(0, "a", "k", "", "request", 3)
+		want.Cost, want.Input = math.MaxInt64, math.MinInt64
+		got := must[[]store.LedgerRow](t)(s.LedgerRows(t.Context(), store.LedgerQuery{}))
+		equal(t, "ledger", got, []store.LedgerRow{want})
+		if !got[0].Beyond() || back.Beyond() {
+			t.Errorf("what is beyond counting is not told")
+		}
 	}},
 	{"each filter", func(t *testing.T, s LedgerStore) {
 		f := &feed{s: s}

@@ -34,6 +34,9 @@ func Random(r *rand.Rand, n int) *store.Batch {
 		x.Variant = variantOf(x.UnitKey)
 		b.Exposures = append(b.Exposures, x)
 		b.Scores = append(b.Scores, score(r.IntN(4000), r.IntN(400), pick(r.IntN(2), "thumbs", "stars"), "feedback", r.Int64N(2e6)-1e6))
+		if r.IntN(10) == 0 {
+			b.Scores[len(b.Scores)-1].Type = event.TypeText
+		}
 	}
 	b.Opened = []*event.Begin{begin(r.IntN(400))}
 	b.Closed = []string{begin(r.IntN(400)).ID}
@@ -49,6 +52,12 @@ func randomDelta(r *rand.Rand) store.UnitDelta {
 		Experiment: Experiments[r.IntN(2)], Epoch: r.IntN(2), Step: r.IntN(2), UnitKind: "user", Unit: unit(r.IntN(20)),
 	}, First: Start}
 	d.Variant = variantOf(d.UnitKey)
+	d.Requests = r.Int64N(3)
+	if r.IntN(20) == 0 { // by hand, once or more
+		d.Variant, d.LeaveOut = pick(r.IntN(3), "a", "b", "c"), true
+	} else if r.IntN(20) == 0 { // its variant has changed
+		d.Variant = pick(r.IntN(3), "a", "b", "c")
+	}
 	for i := range r.IntN(4) {
 		d.Values = append(d.Values, store.Value{Metric: fmt.Sprint("m", i), N: r.Int64N(4) - 1, Sum: r.Int64N(2e9) - 1e9})
 	}

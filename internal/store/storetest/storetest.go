@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(*testing.T) store.Store) {
 	t.Run("ledger", func(t *testing.T) { Ledger(t, as[LedgerStore](open)) })
 	t.Run("rollups", func(t *testing.T) { Rollups(t, as[RollupStore](open)) })
 	t.Run("sums", func(t *testing.T) { Sums(t, as[SumStore](open)) })
+	t.Run("looks", func(t *testing.T) { cases(t, open, lookCases) })
 	t.Run("leases", func(t *testing.T) { Leases(t, as[store.Leases](open)) })
 	t.Run("decisions", func(t *testing.T) { cases(t, open, decisionCases) })
 	t.Run("revisions", func(t *testing.T) { cases(t, as[store.Revisions](open), revisionCases) })

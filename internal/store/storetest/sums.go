@@ -16,6 +16,7 @@ import (
 func Sums(t *testing.T, open func(*testing.T) SumStore) {
 	cases(t, open, sumCases)
 	cases(t, open, scoreCases)
+	cases(t, open, countedCases)
 }
 
 func unitKey(n int) store.UnitKey {
@@ -202,35 +203,41 @@ func Rebuild(t *testing.T, s SumStore, tamper func(t *testing.T, k store.Variant
 	if found := must[[]store.Difference](t)(s.Rebuild(t.Context())); len(found) != 0 {
 		t.Errorf("a second time: %+v", found)
 	}
+	older := right[0].Moments
+	older.Hits = 0 // as rows were before hits were counted
+	tamper(t, right[0].Key(), &older)
+	found = must[[]store.Difference](t)(s.Rebuild(t.Context()))
+	equal(t, "an older row", found, []store.Difference{{Before: right[0].Key().Row(older), After: right[0]}})
+	wantVariants(t, s, right...)
 }
 
 var scoreCases = []test[SumStore]{
 	{"a score counts for what its event counted for", func(t *testing.T, s SumStore) {
 		f := &feed{s: s}
-		f.apply(t, &store.Batch{Exposures: []store.Exposure{exposure(1, 1, "x")}, Scores: []*event.Score{score(1, 1, "thumbs", "feedback", 5), score(2, 2, "thumbs", "feedback", 7)}})
-		metric := store.ScoreMetric("thumbs", "feedback")
+		f.apply(t, &store.Batch{Exposures: []store.Exposure{exposure(1, 1, "x")}, Scores: []*event.Score{score(1, 1, "stars", "feedback", 5), score(2, 2, "stars", "feedback", 7)}})
+		metric := store.ScoreMetric("stars", "feedback")
 		wantVariants(t, s, variantRow("a", metric, [2]int64{1, 5}))
-		f.apply(t, &store.Batch{Exposures: []store.Exposure{exposure(3, 1, "x")}, Scores: []*event.Score{score(3, 3, "thumbs", "feedback", 10), score(4, 1, "thumbs", "judge:q", 3)}})
-		wantVariants(t, s, variantRow("a", metric, [2]int64{2, 15}), variantRow("a", store.ScoreMetric("thumbs", "judge:q"), [2]int64{1, 3}))
+		f.apply(t, &store.Batch{Exposures: []store.Exposure{exposure(3, 1, "x")}, Scores: []*event.Score{score(3, 3, "stars", "feedback", 10), score(4, 1, "stars", "judge:q", 3)}})
+		wantVariants(t, s, variantRow("a", metric, [2]int64{2, 15}), variantRow("a", store.ScoreMetric("stars", "judge:q"), [2]int64{1, 3}))
 		wantDay(t, s, metric, 2, 15)
 	}},
 	{"a corrected score takes the old one out", func(t *testing.T, s SumStore) {
 		f := &feed{s: s}
 		f.apply(t, &store.Batch{Exposures: []store.Exposure{exposure(1, 1, "x"), exposure(2, 2, "x")},
-			Scores: []*event.Score{score(1, 1, "thumbs", "feedback", 5), score(2, 2, "thumbs", "feedback", -7)}})
-		f.apply(t, &store.Batch{Scores: []*event.Score{score(4, 1, "thumbs", "feedback", 11), score(4, 1, "thumbs", "feedback", 11), score(3, 1, "thumbs", "feedback", 99)}})
-		metric := store.ScoreMetric("thumbs", "feedback")
+			Scores: []*event.Score{score(1, 1, "stars", "feedback", 5), score(2, 2, "stars", "feedback", -7)}})
+		f.apply(t, &store.Batch{Scores: []*event.Score{score(4, 1, "stars", "feedback", 11), score(4, 1, "stars", "feedback", 11), score(3, 1, "stars", "feedback", 99)}})
+		metric := store.ScoreMetric("stars", "feedback")
 		wantVariants(t, s, variantRow("a", metric, [2]int64{1, 11}, [2]int64{1, -7}))
 		wantDay(t, s, metric, 2, 4)
 	}},
 	{"a score that came before the exposure counts once it comes", func(t *testing.T, s SumStore) {
 		f := &feed{s: s}
-		f.apply(t, &store.Batch{Scores: []*event.Score{score(1, 1, "thumbs", "feedback", 5)}})
-		f.apply(t, &store.Batch{Scores: []*event.Score{score(2, 1, "thumbs", "feedback", 6)}})
+		f.apply(t, &store.Batch{Scores: []*event.Score{score(1, 1, "stars", "feedback", 5)}})
+		f.apply(t, &store.Batch{Scores: []*event.Score{score(2, 1, "stars", "feedback", 6)}})
 		wantVariants(t, s)
 		f.apply(t, &store.Batch{Exposures: []store.Exposure{exposure(1, 1, "x")}})
 		f.apply(t, &store.Batch{Exposures: []store.Exposure{exposure(1, 1, "x")}})
-		metric := store.ScoreMetric("thumbs", "feedback")
+		metric := store.ScoreMetric("stars", "feedback")
 		wantVariants(t, s, variantRow("a", metric, [2]int64{1, 6}))
 		wantDay(t, s, metric, 1, 6)
 	}},
@@ -255,13 +262,23 @@ func wantDay(t *testing.T, s SumStore, metric string, n, sum int64) {
 	t.Errorf("no day row of %s", metric)
 }
 
+// countedOf is what a unit's row counts with: of one that is left out, only that it is.
+func countedOf(row *store.UnitRow) []store.Value {
+	for _, v := range row.Values {
+		if v.Metric == store.LeftOut {
+			return []store.Value{v}
+		}
+	}
+	return row.Values
+}
+
 // wantRecomputed adds the unit rows up anew, the slow way.
 func wantRecomputed(t *testing.T, s SumStore) {
 	t.Helper()
 	for _, experiment := range Experiments {
 		computed := map[store.VariantKey]stats.Moments{}
 		for _, row := range allUnits(t, s, experiment) {
-			for _, v := range row.Values {
+			for _, v := range countedOf(&row) {
 				k := store.VariantKey{Experiment: row.Experiment, Epoch: row.Epoch, Step: row.Step, Variant: row.Variant, Metric: v.Metric}
 				m := computed[k]
 				m.Add(v.Sum, v.N)
