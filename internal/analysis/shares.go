@@ -1,0 +1,51 @@
+package analysis
+
+import (
+	"math"
+
+	"github.com/weirhq/weir/internal/metric"
+	"github.com/weirhq/weir/internal/stats"
+)
+
+// compareShares compares shares of units that have one observation each: the
+// pooled z or Fisher's exact test, and Newcombe's interval. A unit that repeats
+// itself needs its clusters, and does not come here.
+func compareShares(m metric.Metric, a, b value, alpha float64) numbers {
+	e := stats.TwoProportions(successes(m, a), a.n, successes(m, b), b.n, alpha).Effect()
+	n := numbers{abs: e, rel: stats.RatioRelative(a.moments, b.moments, alpha, stats.TwoSided), p: e.P, log10: e.Log10P}
+	n.method = "pooled z or Fisher's exact test; Newcombe's interval (units have one observation each)"
+	return n
+}
+
+// successes are the units whose observation was a hit; scores of 0 and 1 are kept
+// in micro-units.
+func successes(m metric.Metric, v value) int64 {
+	return int64(math.Round(v.moments.X.Float() * scaleOf(m)))
+}
+
+// interval is where the metric of one variant lies, with confidence 1 - alpha: at
+// the look the fixed interval, before it one that holds at all looks.
+func (v value) interval(m metric.Metric, alpha, nStar float64, fixed bool) (low, high float64, method string) {
+	if v.reason != "" || math.IsNaN(v.est) || math.IsNaN(v.se) {
+		return math.NaN(), math.NaN(), ""
+	}
+	if fixed && m.Kind == metric.Rate && !v.repeat {
+		w := stats.Proportion(successes(m, v), v.n, alpha).Wilson
+		return w.Low, w.High, "Wilson's interval"
+	}
+	est, se := v.est, v.se
+	if m.Kind == metric.Geometric {
+		est, se = math.Log(v.est), v.logSE
+	}
+	var i stats.Interval
+	if fixed {
+		i, method = stats.StudentEffect(est, se, float64(v.units-1), alpha, stats.TwoSided).Interval, "by unit, Student's interval"
+	} else {
+		i, method = stats.ConfidenceSequence(est, se, v.units, alpha, nStar/2), "by unit, asymptotic confidence sequence"
+	}
+	low, high = i.Low, i.High
+	if m.Kind == metric.Geometric {
+		return math.Exp(low), math.Exp(high), method
+	}
+	return low, high, method
+}
