@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/weirhq/weir/internal/access"
+	"github.com/weirhq/weir/internal/analysis"
 	"github.com/weirhq/weir/internal/experiment"
 	"github.com/weirhq/weir/internal/meter"
 )
@@ -29,7 +30,8 @@ type Compiled struct {
 	Listen      Listen
 	Models      []Model // by name
 	Set         *experiment.Set
-	Keys        []access.Key // by name; none: callers on loopback may do everything
+	Plans       []analysis.Plan // what experiments are judged by, by name
+	Keys        []access.Key    // by name; none: callers on loopback may do everything
 	Store       Store
 	Tariff      *meter.Tariff // what the models cost
 	PriceList   string        // the file of the list of prices; "" when there is none of one's own
@@ -53,6 +55,7 @@ func (d *Document) Compile(o Options) (*Compiled, Problems) {
 		out.Listen = c.listen()
 	}
 	out.Set = &experiment.Set{Revision: out.Revision, Routes: c.routes()}
+	out.Plans = c.plans
 	out.Keys = c.keys()
 	c.record(out)
 	c.doubts(out)
@@ -94,6 +97,7 @@ type compiler struct {
 	options  Options
 	problems Problems
 	notes    Problems // kept apart: nobody has to mend them
+	plans    []analysis.Plan
 }
 
 func path(steps ...string) []string { return steps }

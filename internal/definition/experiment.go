@@ -17,6 +17,12 @@ type ExperimentSpec struct {
 	Audience  string              `json:"audience,omitzero" form:"expression" doc:"Who takes part. Left out: everyone. The others get the baseline." example:"group(\"staff\")"`
 	Epoch     *int                `json:"epoch,omitzero" default:"1" doc:"Counts new beginnings: raise it to draw all units again. Weights of three or more variants can only change so."`
 	Salt      string              `json:"salt,omitzero" doc:"What the draw is made with, beside the epoch. Left out: the experiment's name. Two experiments never share one."`
+	Primary   *GoalSpec           `json:"primary,omitzero" doc:"The one metric that decides. With it the experiment is a plan: it begins when somebody starts it (weir experiment start), is decided once, and its route is served the baseline before. Left out: units are shared at once, and reports describe without deciding. The name of a metric alone will do."`
+	Bounds    []*BoundSpec        `json:"bounds,omitempty" doc:"Metrics that must not get worse. Left out, with a primary metric: error_rate, cancel_rate and fallback_rate, each with a margin of 2pp."`
+	Metrics   []*MetricSpec       `json:"metrics,omitempty" doc:"Further metrics of its reports. They decide nothing."`
+	Decision  DecisionSpec        `json:"decision,omitzero" doc:"When it may be decided, and how sure that must be."`
+	Segments  []string            `json:"segments,omitempty" form:"list of names" doc:"Names of tags, at most five: reports show the primary metric by their values too, for exploring."`
+	AA        bool                `json:"aa,omitzero" doc:"An A/A test: all variants answer alike, and a difference found is a false alarm."`
 	Stopped   []string            `json:"stopped,omitempty" form:"list of names" doc:"Variants that are stopped: their units get the baseline and leave the analysis from then on."`
 }
 
@@ -53,6 +59,7 @@ func (c *compiler) experiments(routes map[string]*experiment.Route) {
 		}
 		salts[e.Salt] = name
 		r.Experiment = e
+		c.plans = append(c.plans, c.plan(at, s, e))
 	}
 }
 

@@ -22,7 +22,7 @@ var mistakes = []struct{ name, text, want string }{
 `, `weir.yaml:7:5: routes.support: unknown field "untis"; did you mean "unit"?`},
 
 	{"a field that is far from any", base + `    sticky: true
-`, `weir.yaml:7:5: routes.support: unknown field "sticky"; known are baseline, unit, unit_kind, overrides, fallback, retries, expose, blind`},
+`, `weir.yaml:7:5: routes.support: unknown field "sticky"; known are baseline, unit, unit_kind, overrides, fallback, retries, expose, blind, feedback_token`},
 
 	{"a section with a typing mistake", base + `experiment: {}
 `, `weir.yaml:7:1: unknown section "experiment"; did you mean "experiments"?`},

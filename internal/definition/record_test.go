@@ -196,6 +196,13 @@ var recordMistakes = []struct{ name, text, want string }{
 		`weir.yaml:7:35: reports.r.to: must be a reference to a secret, never the secret itself (what is written is not shown); write env:NAME with the name of a variable, or file:PATH`},
 	{"a collector without a scheme", base + "telemetry: {otlp: {endpoint: 'collector:4318'}}\n",
 		`weir.yaml:7:30: telemetry.otlp.endpoint: is no http or https URL; write http://HOST:PORT/PATH`},
+	{"keys in the addresses of metrics", "models: {m: {vendor: simulated, metrics: ['http://a/m?key=c4n4ry', 'http://a/m?key=c4n4ry', 'http://a/m?', 'http://a/m#c4n4ry']}}\nroutes: {r: {baseline: m}}\n",
+		`weir.yaml:1:43: models.m.metrics[0]: holds a query or a fragment; end it with its path; a secret has no place in an address
+weir.yaml:1:68: models.m.metrics[1]: holds a query or a fragment; end it with its path; a secret has no place in an address
+weir.yaml:1:93: models.m.metrics[2]: holds a query or a fragment; end it with its path; a secret has no place in an address
+weir.yaml:1:108: models.m.metrics[3]: holds a query or a fragment; end it with its path; a secret has no place in an address`},
+	{"a key in the address of the collector", base + "telemetry: {otlp: {endpoint: 'http://c:4318/?key=c4n4ry'}}\n",
+		`weir.yaml:7:30: telemetry.otlp.endpoint: holds a query or a fragment; end it with its path; a secret has no place in an address`},
 	{"a credential for the collector", base + "telemetry: {otlp: {endpoint: 'http://c', headers: {authorization: Bearer}}}\n",
 		`weir.yaml:7:67: telemetry.otlp.headers.authorization: looks like a credential, and must be a reference (what is written is not shown); write env:NAME or file:PATH`},
 	{"too often", base + "telemetry: {servers: {interval: 10ms}}\n",

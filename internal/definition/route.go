@@ -17,6 +17,7 @@ type RouteSpec struct {
 	Retries   *int           `json:"retries,omitzero" default:"1" doc:"Further attempts before the first byte, fallbacks included: 0 or 1."`
 	Expose    string         `json:"expose,omitzero" default:"trusted" enum:"always trusted never" doc:"Who is told in headers which variant answered. trusted: callers on loopback while there are no keys, and keys with scope read."`
 	Blind     bool           `json:"blind,omitzero" doc:"Put the route's name into the field model of answers, so that they do not give the variant away."`
+	Token     bool           `json:"feedback_token,omitzero" doc:"Send x-weir-feedback-token with each reply: whoever has it, a browser for instance, may say something of that one request at /v1/feedback, without a key."`
 }
 
 // VariantSpec is one way to answer.
@@ -57,7 +58,7 @@ func (c *compiler) route(name string, s *RouteSpec) *experiment.Route {
 	r := &experiment.Route{
 		Name: name, Baseline: &experiment.Variant{Name: "baseline", Model: s.Baseline.Model, Parameters: s.Baseline.Parameters},
 		Unit: c.units(at, s), Fallback: s.Fallback, Retries: *s.Retries, Expose: exposes[s.Expose], Blind: s.Blind,
-		Cookie: slices.Contains(s.Unit, "cookie"),
+		Cookie: slices.Contains(s.Unit, "cookie"), Token: s.Token,
 	}
 	if s.Baseline.Model == "" {
 		c.fail(with(at, "baseline"), "add model: NAME, one of models", "has no model")

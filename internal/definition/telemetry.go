@@ -78,8 +78,8 @@ func (c *compiler) otlp(at []string, s *OTLPSpec) *OTLP {
 	if s == nil {
 		return nil
 	}
-	o := &OTLP{Endpoint: c.address(with(at, "endpoint"), s.Endpoint), Traces: *s.Traces, Metrics: *s.Metrics,
-		Interval: c.interval(with(at, "interval"), s.Interval)}
+	o := &OTLP{Traces: *s.Traces, Metrics: *s.Metrics, Interval: c.interval(with(at, "interval"), s.Interval)}
+	o.Endpoint, _ = c.address(with(at, "endpoint"), s.Endpoint)
 	o.Header, o.SecretHeader = c.headers(at, s.Headers)
 	if !o.Traces && !o.Metrics {
 		c.warn(at, "remove it, or let it send traces or metrics", "sends nothing: traces and metrics are both false")
@@ -98,7 +98,10 @@ func (c *compiler) interval(at []string, d Duration) time.Duration {
 func (c *compiler) addressList(at, list []string) []string {
 	var whole []string
 	for i, text := range list {
-		u := c.address(with(at, step(i)), text)
+		u, ok := c.address(with(at, step(i)), text)
+		if !ok {
+			continue
+		}
 		if slices.Contains(whole, u) {
 			c.fail(with(at, step(i)), "list each once", "%s is listed twice", u)
 		}
@@ -107,20 +110,23 @@ func (c *compiler) addressList(at, list []string) []string {
 	return whole
 }
 
-// address checks a URL. It may hold credentials, so a wrong one is not printed.
-func (c *compiler) address(at []string, text string) string {
+// address checks a URL. It may hold credentials, so a wrong one is neither printed
+// nor kept.
+func (c *compiler) address(at []string, text string) (full string, ok bool) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https":
 		c.fail(at, "write http://HOST:PORT/PATH", "is no http or https URL")
-		return text
+		return "", false
 	case u.User != nil:
 		c.fail(at, "leave it out", "holds a user name or password")
-	case u.Fragment != "":
-		c.fail(at, "remove it", "holds a fragment")
+		return "", false
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		c.fail(at, "end it with its path; a secret has no place in an address", "holds a query or a fragment")
+		return "", false
 	}
 	for len(u.Path) > 0 && u.Path[len(u.Path)-1] == '/' {
 		u.Path = u.Path[:len(u.Path)-1]
 	}
-	return u.String()
+	return u.String(), true
 }

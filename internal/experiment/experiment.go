@@ -49,6 +49,7 @@ type Route struct {
 	Expose    Expose   // who sees variant headers
 	Blind     bool     // echo the route's name in `model`
 	Cookie    bool     // the route lists the cookie among its unit sources
+	Token     bool     // replies carry a feedback token
 
 	Experiment *Experiment // in force, or nil
 }

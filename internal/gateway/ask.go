@@ -190,6 +190,7 @@ func (x *Exchange) call(ctx context.Context, t *target, e *upstream.Endpoint, n 
 		return nil, x.failed(ctx, err)
 	}
 	x.meter.attempt()
+	x.meter.heard = x.listener()
 	x.served = served{target: t, rate: t.rates.at(id, x.start), model: t.model.Name, vendor: t.model.Vendor.Name, id: id, endpoint: e.URL, fallback: t != &x.plan.targets[0], simulated: t.simulated}
 	if x.served.rate.Deny {
 		return nil, unpriced(t.model)

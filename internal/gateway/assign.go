@@ -205,6 +205,7 @@ func (x *Exchange) announce(s *experiment.Session) {
 			x.set("X-Weir-Experiment", a.Experiment.Name)
 		}
 	}
+	x.carryFeedbackToken()
 	if x.conversation == "" || a.Experiment == nil {
 		x.setCookie(s)
 		return

@@ -130,6 +130,7 @@ func (x *Exchange) event() *event.Event {
 	if !m.firstThought.IsZero() {
 		e.FirstThought = m.firstThought.Sub(x.received)
 	}
+	x.eventText(e)
 	x.eventAssignment(e)
 	return e
 }

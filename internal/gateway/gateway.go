@@ -16,6 +16,7 @@ import (
 
 	"github.com/weirhq/weir/internal/event"
 	"github.com/weirhq/weir/internal/experiment"
+	"github.com/weirhq/weir/internal/feedback"
 	"github.com/weirhq/weir/internal/telemetry"
 )
 
@@ -44,6 +45,16 @@ type Config struct {
 	MetricsHandler http.Handler
 	// UnitKey keys the hashes of units and conversations in events.
 	UnitKey []byte
+
+	// Find finds the request that feedback is about: the one thing here that may be
+	// asked of a store, and never for a request to a model. nil: nothing is kept, and
+	// feedback is not taken.
+	Find Finder
+	// Tokens makes and opens the tokens of browsers. nil: none are.
+	Tokens *feedback.Signer
+	// FeedbackWindow is how long after a request feedback is taken, and how long a
+	// token is good; 0: feedback.Window.
+	FeedbackWindow time.Duration
 }
 
 // Gateway serves the data plane.
@@ -57,6 +68,7 @@ type Gateway struct {
 
 	tagValues tagValues
 	strangers strangers
+	said      saidMemory
 }
 
 // ErrDraining is the cause with which a server's base context is cancelled when
@@ -76,6 +88,9 @@ func New(cfg Config) (*Gateway, error) {
 	}
 	if cfg.WriteGrace <= 0 {
 		cfg.WriteGrace = 30 * time.Second
+	}
+	if cfg.FeedbackWindow <= 0 {
+		cfg.FeedbackWindow = feedback.Window
 	}
 	if cfg.Steps == nil {
 		cfg.Steps = func(*experiment.Route, *experiment.Variant) Steps { return Steps{} }

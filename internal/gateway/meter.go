@@ -13,6 +13,7 @@ type reading struct {
 	known        bool       // this round's usage was reported; zero is a value
 	asked        bool       // a model was asked in this round, and may have used tokens
 	said         said       // what it said in this round
+	heard        *heard     // of the last attempt, for experiments; nil: nobody listens
 	reportedAt   int64      // how much it had said when it last reported usage
 	finish       string
 	bodyID       string // the answer's own
@@ -51,6 +52,9 @@ func (m *reading) note(f *chat.Frame) {
 	m.frames++
 	if f.Said != nil || f.Many {
 		m.listen(f)
+	}
+	if m.heard != nil {
+		m.heard.hear(f)
 	}
 	if f.HasUsage {
 		m.round, m.known, m.reportedAt = f.Usage, true, m.said.length

@@ -66,11 +66,13 @@ func (g *Gateway) handle(w http.ResponseWriter, r *http.Request) {
 	case at == "/v1/models" || strings.HasPrefix(at, "/v1/models/"):
 		// Clients escape the slash of a pinned name; the name itself is compared whole.
 		g.models(w, r, strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/v1/models"), "/"))
+	case at == feedbackPath:
+		g.feedback(w, r)
 	case at == "/metrics" && g.cfg.MetricsHandler != nil && g.environment():
 		g.cfg.MetricsHandler.ServeHTTP(w, r)
 	default:
 		g.plainError(w, r, fault.New(fault.NotFound, "unknown_path", "no such path: %s", short(at, 100)).
-			Mend("Weir serves %s, /v1/models", strings.Join(Paths(), ", ")))
+			Mend("Weir serves %s, /v1/models, %s", strings.Join(Paths(), ", "), feedbackPath))
 	}
 }
 

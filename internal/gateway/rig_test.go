@@ -49,6 +49,7 @@ type recorder struct {
 	mu     sync.Mutex
 	events []*event.Event
 	begins []*event.Begin
+	scores []*event.Score
 	change chan struct{}
 }
 
@@ -59,6 +60,8 @@ func (r *recorder) Record(rec event.Record) {
 		r.events = append(r.events, rec)
 	case *event.Begin:
 		r.begins = append(r.begins, rec)
+	case *event.Score:
+		r.scores = append(r.scores, rec)
 	}
 	r.mu.Unlock()
 	select {
