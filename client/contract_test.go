@@ -65,13 +65,15 @@ func TestTypesAreThoseOfTheAPI(t *testing.T) {
 		"Event": reflect.TypeFor[Event](), "EventPage": reflect.TypeFor[Page](), "Status": reflect.TypeFor[Status](), "ReloadView": reflect.TypeFor[Reload](),
 		"Model": reflect.TypeFor[Model](), "Route": reflect.TypeFor[Route](), "Experiment": reflect.TypeFor[Experiment](),
 		"ExplainRequest": reflect.TypeFor[ExplainRequest](), "Explanation": reflect.TypeFor[Explanation](), "DefinitionProblem": reflect.TypeFor[Problem](),
-		"EventDetail": reflect.TypeFor[Trace](), "RouteList": reflect.TypeFor[RouteList](), "ModelList": reflect.TypeFor[ModelList](),
+		"EventDetail": reflect.TypeFor[Trace](), "FeedbackBatch": reflect.TypeFor[FeedbackBatch](), "FeedbackReply": reflect.TypeFor[FeedbackReply](), "RouteList": reflect.TypeFor[RouteList](), "ModelList": reflect.TypeFor[ModelList](),
 		"UsageReply": reflect.TypeFor[UsageTable](), "MonthsReply": reflect.TypeFor[Months](), "TimelineReply": reflect.TypeFor[Timeline](),
 		"BudgetList": reflect.TypeFor[Budgets](), "UsageReport": reflect.TypeFor[Report](),
 		"DefinitionsView": reflect.TypeFor[Definitions](), "ApplyRequest": reflect.TypeFor[ApplyRequest](), "ApplyReply": reflect.TypeFor[Applied](),
 		"DiffReply": reflect.TypeFor[Compared](), "RevisionPage": reflect.TypeFor[RevisionPage](), "RevisionView": reflect.TypeFor[Revision](),
 		"RestoreRequest": reflect.TypeFor[RestoreRequest](), "DecisionPage": reflect.TypeFor[DecisionPage](),
 		"StoreView": reflect.TypeFor[Store](), "KeepingBody": reflect.TypeFor[keeping](), "Rebuilt": reflect.TypeFor[Rebuilt](), "CheckReply": reflect.TypeFor[Checked](),
+		"StatsMethods": reflect.TypeFor[StatsMethods](), "PlanState": reflect.TypeFor[PlanState](), "AnalysisDecided": reflect.TypeFor[Verdict](), "AnalysisProspect": reflect.TypeFor[Prospect](),
+		"AnalysisSample": reflect.TypeFor[Sample](), "AnalysisOutlook": reflect.TypeFor[Outlook](), "Started": reflect.TypeFor[Started](), "StartBody": reflect.TypeFor[StartRequest](), "Metric": reflect.TypeFor[Metric](),
 		"ForgetRequest": reflect.TypeFor[ForgetRequest](), "Forgotten": reflect.TypeFor[Forgotten](), "Link": reflect.TypeFor[Link](),
 	} {
 		d.compare(t, name, property{Ref: "#/components/schemas/" + name}, typ)
@@ -194,6 +196,14 @@ var asking = map[string]func(*Client, context.Context) error{
 		_, err := c.Revisions(ctx, 5, "t")
 		return err
 	},
+	"/api/v1/experiments/{name}:report": func(c *Client, ctx context.Context) error {
+		_, err := c.ResultsAs(ctx, "e", "html", ResultsQuery{Epoch: 2, Full: true})
+		return err
+	},
+	"/api/v1/power": func(c *Client, ctx context.Context) error {
+		_, err := c.Power(ctx, PowerQuery{Route: "r", Metric: "m", Minimum: 0.1, Variants: 3, Units: 5})
+		return err
+	},
 	"/api/v1/decisions": func(c *Client, ctx context.Context) error {
 		_, err := c.Decisions(ctx, "s", 5, "t")
 		return err
@@ -247,7 +257,9 @@ func TestEveryCallHasAMethod(t *testing.T) {
 		"get /api/v1/definitions": "Definitions", "post /api/v1/definitions": "Apply", "post /api/v1/definitions:diff": "Diff",
 		"get /api/v1/revisions": "Revisions", "get /api/v1/revisions/{number}": "Revision", "post /api/v1/revisions/{number}:restore": "Restore", "get /api/v1/decisions": "Decisions",
 		"get /api/v1/store": "Store", "post /api/v1/store:rebuild": "Rebuild", "post /api/v1/store:check": "Check", "get /api/v1/store:backup": "Backup",
-		"post /api/v1/units:forget": "Forget", "post /api/v1/links": "Link",
+		"post /api/v1/units:forget": "Forget", "post /api/v1/links": "Link", "post /api/v1/feedback": "AddFeedback", "get /api/v1/stats": "StatsMethods", "post /api/v1/stats/{method}": "Stats",
+		"get /api/v1/experiments/{name}:report": "Results", "get /api/v1/experiments/{name}:power": "ExperimentPower", "post /api/v1/experiments/{name}:start": "StartExperiment",
+		"post /api/v1/experiments/{name}:stop": "StopExperiment", "post /api/v1/experiments/{name}:resume": "ResumeExperiment", "get /api/v1/power": "Power", "get /api/v1/metrics": "Metrics",
 	}
 	for path, methods := range readDocument(t).Paths {
 		if path == "/healthz" || path == "/openapi.json" || path == "/api/v1/logout" {

@@ -49,6 +49,8 @@ type Event struct {
 	PriceFrom    string        `json:"price_from"`   // "definitions", or the dated row of the list of prices
 	Finish       string        `json:"finish"`
 	Refusal      bool          `json:"refusal"`
+	Read         bool          `json:"read"`  // the answer's text was looked at: Words and Refusal speak of it
+	Words        int           `json:"words"` // of the visible answer
 	Frames       int           `json:"frames"`
 	Malformed    int           `json:"malformed_frames"`
 	QueueWait    time.Duration `json:"queue_ns"` // for a place, in Weir

@@ -113,6 +113,12 @@ type Experiment struct {
 	Audience string `json:"audience"`  // an expression; "": everyone
 	Hash     string `json:"hash"`      // of the specification
 	Arms     []Arm  `json:"arms"`
+
+	Phase   string    `json:"phase"`   // "open": it is never decided; else "draft", "running", "paused", "decided", "archived"
+	Since   time.Time `json:"since"`   // when it came into that phase
+	Primary string    `json:"primary"` // the metric that decides
+	Verdict string    `json:"verdict"` // what it came to, "" while it is open
+	Why     string    `json:"why"`     // of the last move
 }
 
 // Arm is a variant and the range of the hash that it owns, both ends included.

@@ -12,11 +12,11 @@ import (
 type Store struct {
 	State      string           `json:"state"` // "ok", "behind", "away", "none"
 	Reason     string           `json:"reason"`
-	Since      time.Time        `json:"since"` // since when it is not ok
-	AsOf       time.Time        `json:"as_of"` // when it was last written
+	Since      time.Time        `json:"since,omitzero"` // since when it is not ok
+	AsOf       time.Time        `json:"as_of,omitzero"` // when it was last written
 	Durability string           `json:"durability"`
 	Journal    Journal          `json:"journal"`
-	Shed       map[string]int64 `json:"shed"`   // records given up because the journal was full
+	Shed       map[string]int64 `json:"shed"`   // records given up for want of room, since the start
 	Engine     string           `json:"engine"` // "": it cannot be asked
 	Version    string           `json:"version"`
 	Schema     int              `json:"schema"`
@@ -30,6 +30,7 @@ type Journal struct {
 	Bytes      int64   `json:"bytes"`
 	Limit      int64   `json:"limit"`
 	Segments   int64   `json:"segments"`
+	DiskFull   bool    `json:"disk_full"` // there is no room on its disk
 	LagRecords int64   `json:"lag_records"`
 	LagBytes   int64   `json:"lag_bytes"`
 	LagSeconds float64 `json:"lag_seconds"`

@@ -49,15 +49,20 @@ type MoneyLine struct {
 
 // Score is what was said of a request after it ended.
 type Score struct {
-	ID      string    `json:"id"`
-	Event   string    `json:"event"`
-	Project string    `json:"project"`
-	Time    time.Time `json:"time"`
-	Name    string    `json:"name"`        // "thumbs", "relevance"
-	Source  string    `json:"source"`      // "feedback", "judge:NAME"
-	Value   int64     `json:"value_micro"` // millionths
-	Comment string    `json:"comment"`
-	By      string    `json:"by"` // name of a key
+	ID        string    `json:"id"`
+	Event     string    `json:"event"`
+	Project   string    `json:"project"`
+	Time      time.Time `json:"time"`
+	Name      string    `json:"name"`        // "thumbs", "relevance"
+	Source    string    `json:"source"`      // "feedback", "judge:NAME"
+	Value     int64     `json:"value_micro"` // millionths; a boolean is 1 or 0
+	Comment   string    `json:"comment"`
+	By        string    `json:"by"`        // name of a key
+	Type      string    `json:"type"`      // "boolean", "number", "text"; "": a number
+	Text      string    `json:"text"`      // of type text, which has no value
+	Tags      []string  `json:"tags"`      // "name=value"
+	Token     bool      `json:"token"`     // said with a token, by a browser
+	Unchecked bool      `json:"unchecked"` // whose request it is was not known when it was said
 }
 
 // Body is what was asked and answered.

@@ -132,7 +132,7 @@ func (a *app) adopt(ctx context.Context, dir, first string) (source, error) {
 
 // stored is the source of definitions that a store owns.
 func (a *app) stored(dir string, r store.Revision) source {
-	return source{env: a.env, stored: true, store: dir, inline: asFiles(r.Files), number: r.Number, by: r.Author, note: r.Note}
+	return source{env: a.env, stored: true, store: dir, inline: asFiles(r.Files), number: r.Number, since: &r.Time, by: r.Author, note: r.Note}
 }
 
 // defaultFolder is where things are kept when nobody says where.

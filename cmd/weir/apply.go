@@ -98,7 +98,7 @@ func (p *applying) run(ctx context.Context) error {
 	}
 	done, err := p.send(ctx, d)
 	if err != nil {
-		return p.app.mendDefinitions(&p.remote, d, err)
+		return p.mend(d, err)
 	}
 	if p.wait && done.Applied {
 		if err := p.until(ctx, done.Revision); err != nil {
@@ -106,6 +106,16 @@ func (p *applying) run(ctx context.Context) error {
 		}
 	}
 	return p.print(&done, d)
+}
+
+// mend says what to do about a change that was not confirmed. One without an answer
+// may have been made: only Weir can tell.
+func (p *applying) mend(d *document, err error) error {
+	var weir *client.Error
+	if errors.As(err, &weir) || unreachable(err) || p.dryRun {
+		return p.app.mendDefinitions(&p.remote, d, err)
+	}
+	return advise(err, "no answer came, so it may have been applied or not: weir get revisions tells")
 }
 
 func (p *applying) send(ctx context.Context, d *document) (client.Applied, error) {

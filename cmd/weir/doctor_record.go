@@ -41,11 +41,32 @@ func checkRecord(ctx context.Context, d *doctor) []finding {
 		found = append(found, finding{State: ill, Text: fmt.Sprintf("%s of the journal cannot be read: the records in it are lost", count(int(j.Damaged), "place")),
 			Next: "look for errors of its disk in the log of the system; Weir's own log says which file and where"})
 	}
-	if shed := total(s.Shed); shed > 0 {
-		found = append(found, finding{State: doubtful, Text: fmt.Sprintf("%s given up because the journal was full: %s; their money is kept", count(int(shed), "record"), countsText(s.Shed)),
-			Next: "mend the store, or raise store.journal_limit"})
+	return append(found, roomFindings(&s)...)
+}
+
+// nearlyFull is how much of its limit a journal has when it begins to shed.
+const nearlyFull = 0.8
+
+// roomFindings says what is short of room, and what was given up for that. A
+// journal that is full and a disk that is full are mended in different places.
+func roomFindings(s *client.Store) []finding {
+	j, shed := &s.Journal, total(s.Shed)
+	text := "no record was given up yet"
+	if shed > 0 {
+		text = fmt.Sprintf("%s given up since the start: %s; their money is kept", count(int(shed), "record"), countsText(s.Shed))
 	}
-	return found
+	switch {
+	case j.DiskFull:
+		return []finding{{State: ill, Text: "the disk of the journal is full: only money and decisions are kept; " + text,
+			Next: "make room on the disk of store.dir; recording goes on by itself then, and store.journal_limit has nothing to do with it"}}
+	case j.Limit > 0 && float64(j.Bytes) >= nearlyFull*float64(j.Limit):
+		return []finding{{State: doubtful, Text: fmt.Sprintf("the journal is full, %s of %s, since the store does not take what is in it; %s", size(j.Bytes), size(j.Limit), text),
+			Next: "mend the store: weir describe store says what ails it; where the disk has room, a higher store.journal_limit gives more time"}}
+	case shed > 0:
+		return []finding{{State: doubtful, Text: "there is room again, and there was none: " + text,
+			Next: "Weir's log says when, and whether the journal was at its limit or the disk was full"}}
+	}
+	return nil
 }
 
 func storeFinding(s *client.Store) finding {

@@ -115,7 +115,7 @@ func checkListen(_ context.Context, d *doctor) []finding {
 	if u, err := url.Parse(d.remote.admin); err == nil && !isLoopback(u.Hostname()) {
 		return []finding{{State: unasked, Text: "the Weir that was asked is on another machine"}}
 	}
-	if d.running != nil && d.running.Mode == "file" {
+	if d.running != nil && d.running.Mode != "demo" {
 		return []finding{{State: well, Text: "the running Weir holds " + listOf(d.running.Listeners)}}
 	}
 	var found []finding

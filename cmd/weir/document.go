@@ -47,7 +47,7 @@ func (a *app) readDocument(path string) (*document, error) {
 	src := source{path: path, env: a.env}
 	files, err := src.files()
 	if err != nil {
-		return nil, err
+		return nil, usage(err)
 	}
 	for _, f := range files {
 		d.add(filepath.Base(f.Name), f.Name, f.Text)

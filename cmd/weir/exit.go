@@ -75,7 +75,10 @@ func codeOf(err error) int {
 	case errors.As(err, &e):
 		return e.code
 	case errors.As(err, &c):
-		return codeOfAnswer(c.Status, c.Code)
+		if code := codeOfAnswer(c.Status, c.Code); code != exitError || c.Status != 400 {
+			return code
+		}
+		return exitUsage // of the admin API, which is asked for what the command line says
 	case errors.As(err, &r):
 		return codeOfAnswer(r.status, r.code)
 	case errors.As(err, &f):

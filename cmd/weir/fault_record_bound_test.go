@@ -55,7 +55,7 @@ func TestS1HungStoreUntilTheJournalIsFull(t *testing.T) {
 		t.Errorf("the journal has %d bytes, of 16 MiB and the reserve", s.Journal.Bytes)
 	}
 	_, out, _ := runs(map[string]string{"WEIR_ADMIN": l.s.adminListener.url()}, "doctor", "-c", l.file)
-	if !strings.Contains(out, "given up because the journal was full") || !strings.Contains(out, "their money is kept") {
+	if !strings.Contains(out, "the journal is full, 1") || !strings.Contains(out, "given up since the start") || !strings.Contains(out, "their money is kept") {
 		t.Errorf("the doctor says\n%s", out)
 	}
 	letGo()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/weirhq/weir/internal/analysis"
 	"github.com/weirhq/weir/internal/definition"
 	"github.com/weirhq/weir/internal/telemetry"
 )
@@ -109,7 +110,7 @@ func openFiles() int {
 func TestStoreThatOpensTooLateIsClosed(t *testing.T) {
 	t.Parallel() // it mostly waits
 	l := &late{asked: make(chan struct{}), gate: make(chan struct{})}
-	k, err := openKeeper(definition.Store{Dir: t.TempDir(), JournalLimit: 16 << 20}, telemetry.NewRecord(telemetry.New()), l.open, silently(&written{}))
+	k, err := openKeeper(definition.Store{Dir: t.TempDir(), JournalLimit: 16 << 20}, telemetry.NewRecord(telemetry.New()), l.open, func() []analysis.Plan { return nil }, silently(&written{}))
 	mustDo(t, err)
 	k.start()
 	<-l.asked

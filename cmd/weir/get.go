@@ -58,6 +58,7 @@ var allKinds = []kind{
 	{"routes", "route", "what applications ask for, what answers, and what went where", findRoutes, describeRoute},
 	{"models", "model", "what answers: ready or not, its price, its servers' queues", findModels, describeModel},
 	{"experiments", "experiment", "how units are shared among variants", findExperiments, describeExperiment},
+	{"metrics", "metric", "the numbers that experiments can be judged by", findMetrics, nil},
 	{"budgets", "budget", "what may be spent, and what was", findBudgets, describeBudget},
 	{"keys", "key", "who may call; never a token", findKeys, nil},
 	{"definitions", "definition", "the files in force, as they were written", findDefinitions, nil},

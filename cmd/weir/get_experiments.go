@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/weirhq/weir/client"
 )
@@ -53,6 +54,11 @@ func describeExperiment(ctx context.Context, g *getting, t *thing, d *details) e
 	e := t.value.(*client.Experiment)
 	d.head("experiment " + e.Name)
 	d.line("route", e.Route)
+	d.line("phase", phaseText(e))
+	d.line("primary", orWord(e.Primary, "none: nothing is decided"))
+	if e.Verdict != "" {
+		d.line("verdict", e.Verdict)
+	}
 	d.line("unit", e.Unit)
 	d.line("epoch", fmt.Sprint(e.Epoch))
 	d.line("salt", e.Salt)
@@ -88,6 +94,18 @@ func describeExperiment(ctx context.Context, g *getting, t *thing, d *details) e
 		d.line("split", split.Text)
 	}
 	return nil
+}
+
+// phaseText is where an experiment is in its life, since when and why.
+func phaseText(e *client.Experiment) string {
+	s := e.Phase
+	if !e.Since.IsZero() {
+		s += " since " + e.Since.Local().Format(time.DateTime)
+	}
+	if e.Why != "" {
+		s += ": " + e.Why
+	}
+	return s
 }
 
 func orWord(s, word string) string {

@@ -163,7 +163,9 @@ func describeRoute(_ context.Context, _ *getting, t *thing, d *details) error {
 		d.head("split of " + s.Experiment)
 		d.line("verdict", s.Text)
 		d.line("looked at", fmt.Sprintf("%s of %s, epoch %d", count(int(s.Requests), "request"), count(int(s.Units), "unit"), s.Epoch))
-		d.line("chi-square", fmt.Sprintf("%.3g with %s of freedom, p = %.3g", s.ChiSquare, count(s.Degrees, "degree"), s.P))
+		if s.Verdict != "too_few" { // of so few it says nothing
+			d.line("chi-square", fmt.Sprintf("%.3g with %s of freedom, p = %.3g", s.ChiSquare, count(s.Degrees, "degree"), s.P))
+		}
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/weirhq/weir/internal/analysis"
 	"github.com/weirhq/weir/internal/definition"
 	"github.com/weirhq/weir/internal/event"
 	"github.com/weirhq/weir/internal/record"
@@ -28,7 +29,8 @@ import (
 type keeper struct {
 	dir    string
 	log    *slog.Logger
-	key    []byte // hashes units, so that a restart knows them again
+	plans  func() []analysis.Plan // of the definitions in force: which sums are kept
+	key    []byte                 // hashes units, so that a restart knows them again
 	store  definition.Store
 	db     *database
 	counts *record.Counts
@@ -44,9 +46,9 @@ type keeper struct {
 }
 
 // openKeeper opens the folder. The error says what to do about it.
-func openKeeper(c definition.Store, families *telemetry.Record, open storeOpener, log *slog.Logger) (*keeper, error) {
+func openKeeper(c definition.Store, families *telemetry.Record, open storeOpener, plans func() []analysis.Plan, log *slog.Logger) (*keeper, error) {
 	k := &keeper{
-		dir: c.Dir, log: log, store: c, counts: countsOf(families.Writing()),
+		dir: c.Dir, log: log, plans: plans, store: c, counts: countsOf(families.Writing()),
 		db:      &database{path: filepath.Join(c.Dir, databaseName), open: open},
 		waiting: make(chan func(context.Context, store.Store) error, 64),
 	}
@@ -133,7 +135,7 @@ func makeKey(dir, name string) error {
 func countsOf(w *telemetry.Writing) *record.Counts {
 	return &record.Counts{
 		Applied: w.Applied, Batches: w.Batches, Failures: w.StoreErrors, SetAside: w.SetAside, Unknown: w.Unknown,
-		Interrupted: w.Interrupted, Repeated: w.Repeated, LeftOut: w.UnitsLeft, TagsOther: w.TagsLeft, Deleted: w.Deleted,
+		Interrupted: w.Interrupted, Repeated: w.Repeated, LeftOut: w.UnitsLeft, TagsOther: w.TagsLeft, Deleted: w.Deleted, Unowned: w.Unowned,
 	}
 }
 
@@ -152,7 +154,7 @@ func (k *keeper) reader() (store.Store, error) {
 	if k == nil {
 		return nil, errNothingKept
 	}
-	return k.db.now()
+	return k.db.reader()
 }
 
 // errNothingKept says that this process has no folder to keep anything in.

@@ -22,6 +22,7 @@ type database struct {
 
 	mu     sync.Mutex
 	db     store.Store // nil: there is none yet
+	reads  store.Store // the same, as people read it
 	err    error       // of the last try
 	trying chan struct{}
 	since  time.Time // of the try under way
@@ -64,6 +65,9 @@ func (d *database) try() {
 		db = nil
 	}
 	d.db, d.err = db, err
+	if db != nil {
+		d.reads = store.Bound(db, mostReads)
+	}
 	close(d.trying)
 	d.trying = nil
 }
@@ -97,6 +101,19 @@ func (d *database) now() (store.Store, error) {
 		return nil, d.err
 	}
 	return nil, errors.New("the store is being opened")
+}
+
+// mostReads is how many screens, reports and commands are in the store at a time.
+const mostReads = 16
+
+// reader is now, with reads that come back whatever the disk does.
+func (d *database) reader() (store.Store, error) {
+	if _, err := d.now(); err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.reads, nil
 }
 
 // hangs says why the store does not open, and since when; nil while it may yet.

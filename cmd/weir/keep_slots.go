@@ -51,6 +51,7 @@ func (k *keeper) openSlot(name string, old store.Retention) (*slot, error) {
 	s := &slot{name: name, journal: j}
 	s.writer, err = record.New(record.Config{
 		Source: j, Backlog: j.Behind, Open: k.db.get, Recorder: j, Replica: name,
+		MeasuresOf: k.measuresOf, SegmentsOf: k.segmentsOf,
 		Retention: old, SetAside: k.setAside, Log: k.log, Counts: *k.counts,
 	})
 	if err != nil {

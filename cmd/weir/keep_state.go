@@ -18,7 +18,7 @@ func (k *keeper) status() admin.RecordStatus {
 	s := admin.RecordStatus{
 		State: "ok", AsOf: w.Applied, Durability: "write", Shed: map[string]int64{},
 		Journal: admin.JournalStatus{
-			Bytes: j.Backlog, Limit: j.Limit, Segments: int64(j.Segments), LagRecords: w.Records, LagBytes: w.Bytes,
+			Bytes: j.Backlog, Limit: j.Limit, Segments: int64(j.Segments), DiskFull: j.Short, LagRecords: w.Records, LagBytes: w.Bytes,
 			LagSeconds: w.Lag.Seconds(), AtRisk: int64(j.AtRisk), Failed: int64(j.WriteErrors),
 		},
 	}

@@ -52,6 +52,24 @@ func TestBackupIsWholeOrNotThere(t *testing.T) {
 	}
 }
 
+// A change without an answer may have been made: that is said, and where to look.
+func TestApplyWithoutAnAnswer(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "weir.yaml")
+	if err := os.WriteFile(file, []byte("models: {m: {vendor: simulated}}\nroutes: {r: {baseline: m}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	hangUp := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+	for _, c := range []struct {
+		args []string
+		says bool
+	}{{[]string{"apply", "-f", file}, true}, {[]string{"apply", "--revision", "1"}, true}, {[]string{"apply", "-f", file, "--dry-run"}, false}} {
+		code, _, errs := against(t, hangUp, c.args...)
+		if code != exitError || strings.Contains(errs, "next: no answer came, so it may have been applied or not: weir get revisions tells") != c.says {
+			t.Errorf("%v: exit code %d, %s", c.args, code, errs)
+		}
+	}
+}
+
 func TestBackupTakesNoOthersPlace(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "b")
 	good := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "copy") }

@@ -46,8 +46,10 @@ print the lines without their heading, -o entry, and put them there yourself. In
 a folder of definitions each key may have a file of its own.
 
 Once one key is declared every caller needs one, on this machine too. Scopes: call
-(ask models), force (choose a variant), feedback (score answers), read (see
-variants and recent requests), operate (reload), admin (kept for later).`,
+(ask models), force (choose a variant), feedback (say how good its answers were),
+read (see variants, requests, costs, definitions), operate (reload, rebuild, import
+feedback), admin (apply, backup, forget, see what people wrote). No scope implies
+another.`,
 		Example: `  weir key create app --append weir.yaml
   weir key create app > conf/key-app.yaml
   weir key create oncall --scopes call,read,operate --groups staff --expires 2027-01-31

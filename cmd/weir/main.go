@@ -95,6 +95,7 @@ func (a *app) commands() []commandGroup {
 		{"Begin", []*cobra.Command{a.demoCommand(), a.initCommand(), a.validateCommand(), a.serveCommand()}},
 		{"Ask", []*cobra.Command{a.chatCommand(), a.explainCommand(), a.logsCommand(), a.traceCommand(), a.getCommand(), a.describeCommand(), a.openCommand(), a.benchCommand()}},
 		{"Change", []*cobra.Command{a.diffCommand(), a.applyCommand(), a.keyCommand()}},
+		{"Learn", []*cobra.Command{a.experimentCommand(), a.powerCommand(), a.statsCommand(), a.feedbackCommand()}},
 		{"Pay", []*cobra.Command{a.costCommand(), a.reportCommand(), a.pricesCommand()}},
 		{"Keep", []*cobra.Command{a.doctorCommand(), a.backupCommand(), a.restoreCommand(), a.rebuildCommand(), a.forgetCommand()}},
 		{"More", []*cobra.Command{a.versionCommand()}},

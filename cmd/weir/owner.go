@@ -31,10 +31,14 @@ var _ admin.Definitions = definitions{}
 // Current is what is in force.
 func (d definitions) Current(context.Context) (admin.InForce, error) {
 	f := d.inForce.Load()
+	at := f.at
+	if since := f.since.Load(); since != nil {
+		at = *since
+	}
 	return admin.InForce{
 		Owner: d.source.owner(), Source: d.source.path, Document: f.document,
 		Revision: store.Revision{
-			Number: int(f.number.Load()), Hash: f.compiled.Revision, Time: f.at, Author: f.by, Note: f.note,
+			Number: int(f.number.Load()), Hash: f.compiled.Revision, Time: at, Author: f.by, Note: f.note,
 			Owner: d.source.owner(), Files: storeFiles(f.files),
 		},
 	}, nil
@@ -49,7 +53,7 @@ func (d definitions) Check(_ context.Context, files []store.File) (admin.Checked
 // read compiles files and compares them with what is in force.
 func (d definitions) read(files []store.File) (*loaded, admin.Checked, error) {
 	src := d.source
-	src.path, src.inline, src.number = "", asFiles(files), 0
+	src.path, src.inline, src.number, src.since = "", asFiles(files), 0, nil
 	l, problems, err := src.compile()
 	if err != nil {
 		return nil, admin.Checked{}, err
@@ -99,7 +103,7 @@ func (d definitions) Apply(ctx context.Context, e admin.Edit) (admin.Applied, er
 	if err != nil {
 		return out, err
 	}
-	l.by, l.note, l.number = e.By, e.Note, added.Number
+	l.by, l.note, l.number, l.since = e.By, e.Note, added.Number, &added.Time
 	if err := d.putInForce(l); err != nil {
 		return out, fmt.Errorf("revision %d is kept and could not be put in force here: %w", added.Number, err)
 	}
@@ -193,13 +197,14 @@ func (s *server) keepRevision(f *inForce) {
 			return err
 		}
 		if err == nil && last.Owner == ownerStore && !s.source.stored {
-			s.log.Warn("the store owned the definitions before, and now another source does; weir serve --adopt goes back to them",
+			s.log.Warn("the store owned the definitions before, and now another source does; to go back, start with weir serve --adopt FILE, then weir apply --revision with the number",
 				"source", s.source.name(), "revision", last.Number)
 			// What was last in force of the store's is not to come back by itself when the
 			// database is away.
 			_ = os.Remove(filepath.Join(s.kept.dir, lastGood))
 		}
 		if err == nil && last.Hash == f.compiled.Revision && last.Owner == s.source.owner() {
+			f.since.Store(&last.Time)
 			f.number.Store(int64(last.Number))
 			return nil
 		}

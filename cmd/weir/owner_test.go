@@ -48,6 +48,76 @@ func TestReloadKeepsWhatWasApplied(t *testing.T) {
 	if m := s.Set().Routes["r"].Baseline.Model; m != "n" {
 		t.Errorf("after a reload the route is answered by %s", m)
 	}
+	if !now.Revision.Time.Equal(done.Revision.Time) {
+		t.Errorf("after a reload revision %d is of %s, and was of %s", now.Revision.Number, now.Revision.Time, done.Revision.Time)
+	}
+}
+
+// A revision is as old as when it came, whatever was loaded or restarted since: what
+// is in force and the list of revisions say the same.
+func TestRevisionKeepsItsTimeOverReloads(t *testing.T) {
+	l := newLive(t, ownedAtFirst)
+	first := l.keptRevision()
+	l.s.reload()
+	eventually(t, "the revision in force is of the time it has in the list", func() bool { return l.keptRevision().Time.Equal(first.Time) })
+	var greeting strings.Builder
+	l.s.greet(&greeting)
+	if strings.Contains(greeting.String(), "warning") || strings.Contains(greeting.String(), "--route") {
+		t.Errorf("one route, no secrets: %s", greeting.String())
+	}
+}
+
+// keptRevision is what is in force, once it is kept.
+func (l *live) keptRevision() (r store.Revision) {
+	l.t.Helper()
+	eventually(l.t, "what is in force is kept", func() bool {
+		now, err := (definitions{l.s}).Current(l.t.Context())
+		r = now.Revision
+		return err == nil && r.Number > 0
+	})
+	return r
+}
+
+// At the start it is said which models cannot answer, and the command that is named
+// works.
+func TestGreeting(t *testing.T) {
+	l := newLive(t, strings.Replace(ownedAtFirst, "routes: {", "routes: {q: {baseline: m}, ", 1))
+	var greeting strings.Builder
+	l.s.greet(&greeting)
+	if !strings.Contains(greeting.String(), "--route q \"Hello\"") {
+		t.Errorf("with two routes: %s", greeting.String())
+	}
+	l = newLive(t, strings.Replace(ownedAtFirst, "n: {vendor: simulated}", "n: {vendor: openai, model: x, key: env:A_SECRET, price: {input: 1, output: 1}}", 1))
+	greeting.Reset()
+	l.s.greet(&greeting)
+	if !strings.Contains(greeting.String(), "warning: ") || !strings.Contains(greeting.String(), "env:A_SECRET is not set; until") {
+		t.Errorf("without a secret: %s", greeting.String())
+	}
+}
+
+// Who starts beside a file that was adopted once must hear that it took over, and
+// how to go back.
+func TestTakeoverBySomethingElseIsTold(t *testing.T) {
+	l := prepare(t, ownedAtFirst)
+	src := source{env: l.variable, stored: true, store: l.folder(), inline: asFiles([]store.File{{Name: "weir.yaml", Text: ownedAtFirst}}), by: "adopted"}
+	s, err := newServer(src, serverOptions{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.start()
+	eventually(t, "the store owns a revision", func() bool {
+		r, err := (definitions{s}).Revision(t.Context(), 0)
+		return err == nil && r.Number == 1
+	})
+	s.finish()
+	l.loud = true
+	if err := l.serve(serverOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the log tells of it", func() bool {
+		text := l.log.String()
+		return strings.Contains(text, "revision=1") && strings.Contains(text, "weir serve --adopt FILE, then weir apply --revision")
+	})
 }
 
 // What was adopted is kept late, when the database was away: by then others may

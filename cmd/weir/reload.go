@@ -25,6 +25,7 @@ func (s *server) putInForce(l *loaded) error {
 		pools: map[string]*upstream.Pool{}, secrets: secretFiles(c),
 	}
 	next.number.Store(int64(l.number))
+	next.since.Store(l.since)
 	if len(c.Keys) > 0 {
 		keys, err := access.NewKeyring(c.Keys)
 		if err != nil {
@@ -60,10 +61,20 @@ func (s *server) apply(old, next *inForce) error {
 		}
 		next.pools[m.Name] = p
 	}
-	return s.gateway.Apply(gateway.Snapshot{
-		Set: c.Set, Keys: next.keys, Pools: next.pools, Signer: s.signer, Environment: c.Environment,
+	return s.hand(next)
+}
+
+// hand gives everything to the gateway, with what plans serve now.
+func (s *server) hand(f *inForce) error {
+	c, set := f.compiled, s.served(f.compiled)
+	err := s.gateway.Apply(gateway.Snapshot{
+		Set: set, Keys: f.keys, Pools: f.pools, Signer: s.signer, Environment: c.Environment,
 		CookieTTL: c.Listen.SessionTTL, Secure: s.secure, Tariff: c.Tariff, Bodies: c.Store.Bodies,
 	})
+	if err == nil {
+		f.set.Store(set)
+	}
+	return err
 }
 
 // closeBut closes the pools that the other does not go on with.
@@ -113,7 +124,7 @@ func (s *server) pool(old *inForce, m definition.Model) (*upstream.Pool, error) 
 func (s *server) reloadOnce() (definition.Problems, error) {
 	src := s.source
 	if f := s.inForce.Load(); src.stored {
-		src.inline, src.number, src.by, src.note = f.files, int(f.number.Load()), f.by, f.note
+		src.inline, src.number, src.since, src.by, src.note = f.files, int(f.number.Load()), f.since.Load(), f.by, f.note
 	}
 	l, problems, err := src.compile()
 	if err != nil || problems.Failed() {
@@ -133,7 +144,12 @@ func (s *server) allowed(c *definition.Compiled) error {
 		// keys everybody on this machine may do everything.
 		return errKeysGone
 	}
-	if err := definition.Change(now, c); err != nil {
+	if err := s.unchangedPlans(now, c); err != nil {
+		return err
+	}
+	running := *now
+	running.Set = s.Set() // what is a draft, or over, may change
+	if err := definition.Change(&running, c); err != nil {
 		return err
 	}
 	if what := needsRestart(&s.started, c); what != "" {

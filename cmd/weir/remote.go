@@ -67,6 +67,9 @@ func (r *remote) mend(err error) error {
 		if weir.Status == http.StatusUnauthorized || weir.Status == http.StatusForbidden {
 			return advise(err, "set %s to a key with scope %s, or name another variable with --key env:NAME", strings.TrimPrefix(r.key, "env:"), cmp.Or(r.scope, "read"))
 		}
+		if weir.Code == "revision_not_found" {
+			return advise(err, "weir get revisions lists them")
+		}
 		return err
 	case unreachable(err):
 		return advise(fmt.Errorf("reach the admin listener at %s: %w", r.admin, cause(err)),

@@ -17,6 +17,7 @@ import (
 type schedule struct {
 	folder  string // where what was done is remembered over restarts
 	now     func() time.Time
+	begin   func(context.Context)                                                      // waits, not for long, until there is a store to ask
 	reports func() []definition.Report                                                 // those in force
 	make    func(context.Context, definition.Report, time.Time) (*spent.Report, error) // of the period that a time is in
 	budgets func(context.Context) ([]*spent.BudgetState, error)                        // those in force, as they stand
@@ -54,6 +55,7 @@ const (
 
 // run works until ctx ends.
 func (s *scheduler) run(ctx context.Context) {
+	s.begin(ctx)
 	for ctx.Err() == nil {
 		s.once(ctx)
 		pause(ctx, scheduleEvery)

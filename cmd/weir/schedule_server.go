@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -18,7 +17,16 @@ func (s *server) schedule() schedule {
 		folder: s.kept.dir, now: time.Now, log: s.log,
 		reports: func() []definition.Report { return s.inForce.Load().compiled.Reports },
 		make:    s.makeReport, budgets: s.budgetStates, sender: s.senderOf,
+		begin: s.storeTried,
 	}
+}
+
+// storeTried returns when the store was opened or could not be: at the start that it
+// is not open yet is no trouble, and every healthy start would tell of it.
+func (s *server) storeTried(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, behindAfter)
+	defer cancel()
+	_, _ = s.kept.db.get(ctx) // what came of it is told by the first look
 }
 
 // makeReport makes the report of the period that a time is in, once all of it is in
@@ -45,16 +53,7 @@ func (s *server) budgetStates(ctx context.Context) (list []*spent.BudgetState, e
 	if err != nil {
 		return nil, err
 	}
-	var failed []error
-	for i := range budgets {
-		state, err := budgets[i].State(ctx, kept, time.UTC, time.Now())
-		if err != nil {
-			failed = append(failed, err)
-			continue
-		}
-		list = append(list, state)
-	}
-	return list, errors.Join(failed...)
+	return spent.States(ctx, kept, budgets, time.UTC, time.Now())
 }
 
 // senderOf makes what posts to a report's webhook, whose address is a secret.

@@ -49,6 +49,7 @@ func (c *clerk) restart() {
 			c.made = append(c.made, at)
 			return &spent.Report{Per: pers[r.Period], Window: pers[r.Period].Window(at, time.UTC), Made: c.now}, nil
 		},
+		begin:   func(context.Context) {},
 		budgets: func(context.Context) ([]*spent.BudgetState, error) { return c.budgets, nil },
 		sender:  func(definition.Report) (notify.Sender, func(), error) { return &c.hook, func() {}, nil },
 	})
@@ -85,6 +86,25 @@ func (c *clerk) sent() (ids []string) {
 		ids = append(ids, m.ID)
 	}
 	return ids
+}
+
+// At the start the store is not open yet, which is no trouble to tell of: it is waited for.
+func TestScheduleBeginsWhenThereIsAStore(t *testing.T) {
+	c := newClerk(t, "2026-03-04 12:00")
+	ctx, stop := context.WithCancel(t.Context())
+	begun := false
+	c.s.begin = func(context.Context) { begun = true }
+	c.s.schedule.budgets = func(context.Context) ([]*spent.BudgetState, error) {
+		stop()
+		if !begun {
+			return nil, errors.New("the store is being opened")
+		}
+		return nil, nil
+	}
+	c.s.run(ctx)
+	if c.log.Len() > 0 || !begun {
+		t.Error(c.log.String())
+	}
 }
 
 // 2 March 2026 is a Monday.

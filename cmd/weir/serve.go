@@ -168,7 +168,17 @@ func (s *server) greet(w io.Writer) {
 	for _, p := range s.warnings {
 		fmt.Fprintln(w, p)
 	}
-	fmt.Fprintf(w, "next: weir chat --gateway %s \"Hello\"   (Ctrl-C stops)\n", s.data.url())
+	pools := s.Pools()
+	for _, name := range sorted(pools) {
+		if err := pools[name].Ready(); err != nil {
+			fmt.Fprintf(w, "warning: %s; until it is there the model answers 503, and the others serve\n", plain(err.Error()))
+		}
+	}
+	route := ""
+	if names := sorted(c.Set.Routes); len(names) > 1 {
+		route = " --route " + names[0]
+	}
+	fmt.Fprintf(w, "next: weir chat --gateway %s%s \"Hello\"   (Ctrl-C stops)\n", s.data.url(), route)
 }
 
 // tuneMemory lets the garbage collector run less often, within what the process

@@ -17,8 +17,10 @@ import (
 	"github.com/weirhq/weir/internal/definition"
 	"github.com/weirhq/weir/internal/event"
 	"github.com/weirhq/weir/internal/experiment"
+	"github.com/weirhq/weir/internal/feedback"
 	"github.com/weirhq/weir/internal/gateway"
 	"github.com/weirhq/weir/internal/meter"
+	"github.com/weirhq/weir/internal/reconcile"
 	"github.com/weirhq/weir/internal/telemetry"
 	"github.com/weirhq/weir/internal/telemetry/prometheus"
 	"github.com/weirhq/weir/internal/upstream"
@@ -33,14 +35,16 @@ type server struct {
 	mode    string // file, environment or demo
 	signer  *experiment.Signer
 
-	registry *telemetry.Registry
-	weir     *telemetry.Weir
-	llm      *telemetry.LLM
-	ring     *event.Ring
-	kept     *keeper // nil: nothing is kept beyond the ring
-	out      *outgoing
-	gateway  *gateway.Gateway
-	admin    *admin.Server
+	registry   *telemetry.Registry
+	weir       *telemetry.Weir
+	llm        *telemetry.LLM
+	ring       *event.Ring
+	kept       *keeper // nil: nothing is kept beyond the ring
+	book       *reconcile.Book
+	controller *reconcile.Controller
+	out        *outgoing
+	gateway    *gateway.Gateway
+	admin      *admin.Server
 
 	reloading sync.Mutex
 	inForce   atomic.Pointer[inForce]
@@ -75,11 +79,13 @@ type serverOptions struct {
 // inForce is what the last good definitions made.
 type inForce struct {
 	compiled *definition.Compiled
-	files    []definition.File // as written
-	document []byte            // canonical
-	by, note string            // who put it in force, and why
-	at       time.Time
-	number   atomic.Int64 // of the revision; 0: not kept yet
+	files    []definition.File              // as written
+	document []byte                         // canonical
+	by, note string                         // who put it in force, and why
+	at       time.Time                      // of the load; a restart and a reload make another one
+	number   atomic.Int64                   // of the revision; 0: not kept yet
+	set      atomic.Pointer[experiment.Set] // as units meet it: without the experiments that share nobody out now
+	since    atomic.Pointer[time.Time]      // of the revision, where it is older than the load; nil: at
 	pools    map[string]*upstream.Pool
 	keys     *access.Keyring // nil: none are declared
 	secrets  []string        // files that the models' secrets are in
@@ -150,6 +156,9 @@ func (s *server) build(c *definition.Compiled) error {
 	if err := s.openKept(c.Store, families); err != nil {
 		return err
 	}
+	if err := s.openPlans(); err != nil {
+		return err
+	}
 	var err error
 	if s.out, err = newOutgoing(c.Telemetry, s.registry, s.source.secret); err != nil {
 		return err
@@ -163,6 +172,7 @@ func (s *server) build(c *definition.Compiled) error {
 		Recorder: s.recorder(), Telemetry: s.llm, Weir: s.weir, Log: s.log, Steps: s.options.steps,
 		BodyLimit: listen.BodyLimit, BodyTimeout: listen.BodyTimeout,
 		Insecure: listen.Insecure, MetricsHandler: prometheus.Handler(s.registry), UnitKey: keys[0],
+		Find: s.finding(), Tokens: feedback.NewSigner(keys...), FeedbackWindow: c.Store.Keep.Exposures,
 	})
 	if err != nil {
 		return err
@@ -171,7 +181,8 @@ func (s *server) build(c *definition.Compiled) error {
 	cfg := admin.Config{
 		State: s, Events: s.ring, Reload: s.adminReload(), Pprof: s.options.pprof, Log: s.log,
 		Definitions: definitions{s}, Tariff: func() *meter.Tariff { return s.inForce.Load().compiled.Tariff },
-		Budgets: s.budgets, Servers: s.out.states, HashUnit: s.gateway.HashUnit,
+		Budgets: s.budgets, Servers: s.out.states, HashUnit: s.gateway.HashUnit, FeedbackWindow: c.Store.Keep.Exposures,
+		Plans: life{s.controller, s},
 	}
 	if s.kept != nil {
 		cfg.Store = func() (admin.Store, error) { return s.kept.people() }
@@ -184,7 +195,7 @@ func (s *server) build(c *definition.Compiled) error {
 // openKept opens the folder for what is kept. A start from the environment, as in
 // a container without a disk, goes on without one and says so.
 func (s *server) openKept(c definition.Store, families *telemetry.Record) error {
-	kept, err := openKeeper(c, families, s.options.openStore, s.log)
+	kept, err := openKeeper(c, families, s.options.openStore, s.definedPlans, s.log)
 	if err != nil {
 		if s.source.owner() == ownerEnvironment && s.source.inline == nil && s.source.store == "" {
 			s.log.Warn("nothing is kept beyond the memory of recent requests", "error", err.Error())
@@ -312,6 +323,7 @@ func (s *server) start() <-chan error {
 		s.kept.start()
 		s.working.Go(func() { s.watchSpending(s.background) })
 		s.working.Go(func() { newScheduler(s.schedule()).run(s.background) })
+		s.working.Go(func() { s.controller.Run(s.background) })
 	}
 	s.working.Go(func() { s.out.run(s.background) })
 	for _, l := range s.listeners() {

@@ -28,8 +28,9 @@ type source struct {
 	listen   addresses
 	store    string // folder for what is kept; wins over store.dir
 
-	number   int    // of the revision, of those that the store owns
-	by, note string // whose it is, and why
+	number   int        // of the revision, of those that the store owns
+	since    *time.Time // of that revision
+	by, note string     // whose it is, and why
 }
 
 // addresses are those the command line gives; they win over the definitions'.
@@ -99,7 +100,8 @@ type loaded struct {
 	files    []definition.File // as written
 	document []byte            // canonical
 	by, note string
-	number   int // of the revision; 0: not kept yet
+	number   int        // of the revision; 0: not kept yet
+	since    *time.Time // of that revision
 }
 
 // document reads and parses.
@@ -153,7 +155,7 @@ func (s *source) compile() (*loaded, definition.Problems, error) {
 	if s.store != "" {
 		compiled.Store.Dir = s.store
 	}
-	return &loaded{compiled: compiled, files: files, document: canonical, by: cmp.Or(s.by, s.owner()), note: s.note, number: s.number}, problems, nil
+	return &loaded{compiled: compiled, files: files, document: canonical, by: cmp.Or(s.by, s.owner()), note: s.note, number: s.number, since: s.since}, problems, nil
 }
 
 // load is compile for those who need good definitions.

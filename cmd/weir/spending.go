@@ -57,12 +57,11 @@ func (s *server) ratiosOf(ctx context.Context) *[]telemetry.BudgetState {
 	}
 	ctx, cancel := context.WithTimeout(ctx, spendingEvery)
 	defer cancel()
-	for i := range budgets {
-		state, err := budgets[i].State(ctx, ledger, time.UTC, time.Now())
-		if err != nil {
-			s.log.Warn("a budget cannot be held against the ledger", "budget", budgets[i].Name, "error", err.Error())
-			continue
-		}
+	states, err := spent.States(ctx, ledger, budgets, time.UTC, time.Now())
+	if err != nil {
+		s.log.Warn("budgets cannot be held against the ledger", "error", err.Error())
+	}
+	for _, state := range states {
 		list = append(list, telemetry.BudgetState{Name: state.Name, Spent: state.Share})
 	}
 	return &list

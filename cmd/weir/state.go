@@ -12,8 +12,9 @@ import (
 
 var _ admin.State = (*server)(nil)
 
-// Set is what is in force.
-func (s *server) Set() *experiment.Set { return s.inForce.Load().compiled.Set }
+// Set is what is in force: of experiments that are plans, those that share units
+// out now.
+func (s *server) Set() *experiment.Set { return s.inForce.Load().set.Load() }
 
 // Keys are those that are declared, nil without any.
 func (s *server) Keys() *access.Keyring { return s.inForce.Load().keys }

@@ -37,6 +37,7 @@ var failures = []struct {
 	{"admin 404", &client.Error{Status: 404, Code: "route_not_found", Message: "m"}, 5, "weir: m\n", `{"code":"route_not_found","message":"m"}`},
 	{"admin 409", &client.Error{Status: 409, Code: "x", Message: "m"}, 6, "weir: m\n", `{"code":"x","message":"m"}`},
 	{"unknown variant", &client.Error{Status: 400, Code: "unknown_variant", Message: "m"}, 5, "weir: m\n", `{"code":"unknown_variant","message":"m"}`},
+	{"admin 400", &client.Error{Status: 400, Code: "invalid_parameter", Message: "m", Next: "n"}, 2, "weir: m\nnext: n\n", `{"code":"invalid_parameter","message":"m","next":"n"}`},
 	{"admin 500", &client.Error{Status: 500, Message: "m"}, 1, "weir: m\n", `{"code":"error","message":"m"}`},
 	{"gateway 504", &refusal{504, "timeout_first_token", "m", "r"}, 124, "weir: m\n", `{"code":"timeout_first_token","message":"m","request_id":"r"}`},
 	{"gateway 401 with advice", advise(&refusal{401, "invalid_api_key", "m", "r"}, "n"), 4, "weir: m\nnext: n\n", `{"code":"invalid_api_key","message":"m","next":"n","request_id":"r"}`},

@@ -101,10 +101,35 @@ func (a *app) printTrace(t *client.Trace) error {
 		if i == 0 {
 			d.head("scores")
 		}
-		d.line(s.Name, joined(fmt.Sprintf("%g, by %s at %s", float64(s.Value)/1e6, s.Source, s.Time.Local().Format(time.DateTime)), s.Comment))
+		printScore(&d, s)
 	}
 	printBody(&d, t)
 	return d.err
+}
+
+// printScore shows what was said, and by whom. Its texts are of people elsewhere,
+// and may have several lines.
+func printScore(d *details, s *client.Score) {
+	value := fmt.Sprintf("%g", float64(s.Value)/1e6)
+	switch s.Type {
+	case "text":
+		value = s.Text
+	case "boolean":
+		value = map[bool]string{true: "yes", false: "no"}[s.Value != 0]
+	}
+	by := s.Source
+	if s.Token {
+		by += " (a browser's token)"
+	} else if s.By != "" {
+		by += " (key " + s.By + ")"
+	}
+	if s.Unchecked {
+		by += ", whose request it is was not checked"
+	}
+	d.line(s.Name, value)
+	d.line("", fmt.Sprintf("by %s at %s", by, s.Time.Local().Format(time.DateTime)))
+	d.line("", s.Comment)
+	d.line("", strings.Join(s.Tags, ", "))
 }
 
 // traceWidth is how wide the bars are: what a terminal leaves beside names, times

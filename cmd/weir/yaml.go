@@ -24,7 +24,7 @@ func (a *app) writeYAML(v any) error {
 	if err := y.value(0, false); err != nil {
 		return fmt.Errorf("write the result: %w", err)
 	}
-	_, err := io.WriteString(a.out, strings.TrimPrefix(y.out.String(), "\n"))
+	_, err := io.WriteString(a.out, strings.TrimLeft(y.out.String(), "\n "))
 	return err
 }
 

@@ -59,7 +59,7 @@ bare: {}
 	for _, c := range []struct {
 		v    any
 		want string
-	}{{[]string{"a"}, "- a\n"}, {[]string{}, " []\n"}, {"x", " x\n"}} {
+	}{{[]string{"a"}, "- a\n"}, {[]string{}, "[]\n"}, {struct{}{}, "{}\n"}, {"x", "x\n"}} {
 		out.Reset()
 		if err := (&app{out: &out}).writeYAML(c.v); err != nil || out.String() != c.want {
 			t.Errorf("%v: %q, %v", c.v, out.String(), err)

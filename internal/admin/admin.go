@@ -21,6 +21,7 @@ import (
 	"github.com/weirhq/weir/internal/access"
 	"github.com/weirhq/weir/internal/event"
 	"github.com/weirhq/weir/internal/experiment"
+	"github.com/weirhq/weir/internal/feedback"
 	"github.com/weirhq/weir/internal/meter"
 	"github.com/weirhq/weir/internal/upstream"
 	"github.com/weirhq/weir/internal/usage"
@@ -56,6 +57,9 @@ type Config struct {
 	// no revisions are kept.
 	Definitions Definitions
 
+	// Plans is the experiments' lives. nil: nothing is kept, and they have none.
+	Plans Plans
+
 	// Recorder keeps what is decided here; Sync waits until what was recorded is on
 	// disk. nil: only the memory of this listener does; nothing is waited for.
 	Recorder event.Recorder
@@ -74,6 +78,9 @@ type Config struct {
 	// HashUnit gives the keyed hash under which records keep a unit. nil: units can
 	// be asked for by their hash only, and not be forgotten.
 	HashUnit func(kind, id string) string
+
+	// FeedbackWindow is how long after a request scores are taken of it; 0: feedback.Window.
+	FeedbackWindow time.Duration
 
 	// Hosts are further names that this listener answers to, as a caller writes
 	// them: "weir.example.com" for any port, "weir.example.com:8443" for one.
@@ -122,6 +129,9 @@ func New(cfg Config) (*Server, error) {
 	var err error
 	if s.hosts, err = allowed(cfg.Hosts); err != nil {
 		return nil, err
+	}
+	if s.cfg.FeedbackWindow <= 0 {
+		s.cfg.FeedbackWindow = feedback.Window
 	}
 	table := s.table()
 	s.routes = register(table)

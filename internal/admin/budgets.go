@@ -25,11 +25,11 @@ func (c *call) budgets() (BudgetList, error) {
 	}
 	ctx, done := c.ask()
 	defer done()
-	for i := range declared {
-		state, err := declared[i].State(ctx, st, time.UTC, c.server.cfg.Now())
-		if err != nil {
-			return list, unavailable(err)
-		}
+	states, err := usage.States(ctx, st, declared, time.UTC, c.server.cfg.Now())
+	if err != nil {
+		return list, unavailable(err)
+	}
+	for _, state := range states {
 		list.Budgets = append(list.Budgets, *state)
 	}
 	list.Partial = c.server.behind()

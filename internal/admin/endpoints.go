@@ -29,6 +29,7 @@ func eventEndpoints() []endpoint {
 			params: slices.Concat(eventParams, streamParams), handler: handler{media: "text/event-stream", serve: (*call).stream}},
 		{method: "GET", path: "/api/v1/events/{id}", id: "getEvent", summary: "one request: its attempts in time, how its cost comes about, its scores", scope: read,
 			params: eventDetailParams, handler: gives((*call).getEvent)},
+		{method: "POST", path: "/api/v1/feedback", id: "addFeedback", summary: "what was said of requests, many at once", scope: operate, handler: takes((*call).addFeedback)},
 	}
 }
 

@@ -3,6 +3,7 @@ package admin
 import (
 	"errors"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -166,17 +167,22 @@ func (c *call) eventQuery() (q store.EventQuery, err error) {
 			q.From = at
 		}
 	}
-	q.To, err = c.moment("to", time.UTC)
+	if q.To, err = c.moment("to", time.UTC); err == nil && !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
+		err = notBefore(q.From, q.To)
+	}
 	return q, err
 }
 
 // unitKinds are the kinds of unit.
 var unitKinds = []string{"user", "session", "key"}
 
+// hashOfUnit is what events show of a unit.
+var hashOfUnit = regexp.MustCompile(`^[0-9a-f]{16}$`)
+
 // unitHash takes a unit as events show it, or hashes kind:id.
 func (c *call) unitHash(text string) (string, error) {
 	kind, id, named := strings.Cut(text, ":")
-	if !named {
+	if text == "" || !named && hashOfUnit.MatchString(text) {
 		return text, nil
 	}
 	if !slices.Contains(unitKinds, kind) || id == "" {

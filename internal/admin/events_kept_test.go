@@ -139,13 +139,48 @@ func TestEventsWithoutTheStore(t *testing.T) {
 		if name == "away" && (one.Partial == nil || one.BodyState != "unknown") {
 			t.Errorf("%s: %+v", name, one.Partial)
 		}
-		if p := k.problem("GET", "/api/v1/events/"+eventAt(50).ID, "", 503); p.Code != "store_unavailable" {
+		status, code := 503, "store_unavailable"
+		if name == "hangs" {
+			status, code = 504, "store_timeout"
+		}
+		if p := k.problem("GET", "/api/v1/events/"+eventAt(50).ID, "", status); p.Code != code {
 			t.Errorf("%s: %+v", name, p)
 		}
 	}
 	k.set(func(s *keptStore) { s.away, s.fails, s.hangs = nil, nil, false })
 	if ids, partial := k.pagesThrough("limit=40"); len(ids) != 100 || partial != nil {
 		t.Errorf("once it is back: %d events, %+v", len(ids), partial)
+	}
+}
+
+// S1: an engine that does not even heed its deadline, on every screen. A few reads
+// are left in it; what comes after them is told at once, and all is well when it
+// comes back.
+func TestScreensWhileTheStoreIsDeaf(t *testing.T) {
+	k := startKept(t, nil)
+	k.keep(0, 10)
+	k.server.clocks.store = 100 * time.Millisecond
+	deaf := make(chan struct{})
+	k.set(func(s *keptStore) { s.deaf = deaf })
+	for i := range 6 {
+		began := time.Now()
+		p := k.problem("GET", []string{"/api/v1/usage", "/api/v1/reports/weekly", "/api/v1/usage/months"}[i%3], "", 504)
+		if p.Code != "store_timeout" || p.Next == "" || time.Since(began) > 5*time.Second {
+			t.Errorf("after %s: %+v", time.Since(began), p)
+		}
+		if i >= 4 && !strings.Contains(p.Detail, "4 reads hang in it") {
+			t.Errorf("with all places taken: %+v", p)
+		}
+	}
+	k.set(func(s *keptStore) { s.deaf = nil })
+	close(deaf)
+	for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		if answer, _ := k.get("/api/v1/usage"); answer.StatusCode == 200 {
+			break
+		}
+		if time.Since(began) > 10*time.Second {
+			t.Fatal("the store came back, and screens did not")
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/weirhq/weir/internal/experiment"
 )
@@ -70,6 +71,12 @@ type Experiment struct {
 	Audience string `json:"audience,omitempty" doc:"an expression; everyone when absent"`
 	Hash     string `json:"hash" doc:"of the specification"`
 	Arms     []Arm  `json:"arms"`
+
+	Phase   string    `json:"phase" enum:"open,draft,running,paused,decided,archived" doc:"open: it declares no primary metric, shares units out as long as it is defined, and is never decided"`
+	Since   time.Time `json:"since,omitzero" doc:"when it came into that phase"`
+	Primary string    `json:"primary,omitempty" doc:"the metric that decides"`
+	Verdict string    `json:"verdict,omitempty" doc:"what it came to"`
+	Why     string    `json:"why,omitempty" doc:"of the last move"`
 }
 
 // Arm is a variant and the range of the hash that it owns, both ends included.
@@ -128,14 +135,35 @@ func (c *call) widen(list *RouteList, routes []*experiment.Route) error {
 }
 
 func (c *call) listExperiments() (ExperimentList, error) {
-	set, routes := c.server.inForce()
+	set, _ := c.server.inForce()
+	if c.server.cfg.Plans != nil {
+		set = c.server.cfg.Plans.Defined()
+	}
 	list := ExperimentList{Revision: set.Revision, Experiments: []Experiment{}}
-	for _, r := range routes {
-		if r.Experiment != nil {
-			list.Experiments = append(list.Experiments, experimentOf(r.Experiment))
+	for _, name := range slices.Sorted(maps.Keys(set.Routes)) {
+		if e := set.Routes[name].Experiment; e != nil {
+			list.Experiments = append(list.Experiments, c.server.lived(experimentOf(e)))
 		}
 	}
 	return list, nil
+}
+
+// lived adds where an experiment is in its life.
+func (s *Server) lived(e Experiment) Experiment {
+	e.Phase = "open"
+	if s.cfg.Plans == nil {
+		return e
+	}
+	p, err := s.cfg.Plans.Plan(e.Name)
+	if err != nil || p.Primary == nil {
+		return e
+	}
+	state := s.cfg.Plans.State(p)
+	e.Phase, e.Since, e.Primary, e.Why = string(state.Phase), state.Changed, p.Primary.Metric.Name, state.Why
+	if state.Verdict != nil {
+		e.Verdict = string(state.Verdict.Verdict)
+	}
+	return e
 }
 
 var exposeNames = map[experiment.Expose]string{experiment.Trusted: "trusted", experiment.Always: "always", experiment.Never: "never"}

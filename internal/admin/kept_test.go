@@ -23,6 +23,7 @@ import (
 type kept struct {
 	*fixture
 	*keptStore
+	bounded     *store.Bounded
 	definitions *definitions
 	recorded    *recorder
 	now         time.Time
@@ -34,13 +35,14 @@ var noon = time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
 func startKept(t *testing.T, change func(*Config)) *kept {
 	t.Helper()
 	k := &kept{keptStore: &keptStore{Memory: store.NewMemory(), t: t}, definitions: newDefinitions(t), recorded: &recorder{}, now: noon}
+	k.bounded = store.Bound(k.keptStore, 4) // as the binary has it
 	k.fixture = start(t, func(c *Config) {
 		c.Now = func() time.Time { return k.now }
 		c.Store = func() (Store, error) {
 			if err := k.why(); err != nil {
 				return nil, err
 			}
-			return k.keptStore, nil
+			return k.bounded, nil
 		}
 		c.Record = func() RecordStatus { return k.status() }
 		c.Definitions, c.Recorder = k.definitions, k.recorded
@@ -62,6 +64,7 @@ type keptStore struct {
 	away   error
 	fails  error // of every read
 	hangs  bool
+	deaf   chan struct{} // reads end when it is closed, whatever their context says; nil: they heed it
 	health RecordStatus
 	finds  int // pages of events that were asked for
 	backup func(io.Writer) error
@@ -92,8 +95,12 @@ func (s *keptStore) set(change func(*keptStore)) {
 
 func (s *keptStore) reading(ctx context.Context) error {
 	s.mu.Lock()
-	fails, hangs := s.fails, s.hangs
+	fails, hangs, deaf := s.fails, s.hangs, s.deaf
 	s.mu.Unlock()
+	if deaf != nil {
+		<-deaf
+		return nil
+	}
 	if hangs {
 		<-ctx.Done()
 		return ctx.Err()

@@ -83,7 +83,12 @@ func (s *schemas) operation(e *endpoint) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	named := s.named[strings.TrimPrefix(body["$ref"].(string), "#/components/schemas/")]
+	name, closed := body["$ref"].(string)
+	if !closed { // an object whose fields depend on the path
+		op["requestBody"] = object{"required": true, "content": object{"application/json": object{"schema": object{"type": "object"}}}}
+		return op, nil
+	}
+	named := s.named[strings.TrimPrefix(name, "#/components/schemas/")]
 	named["additionalProperties"] = false
 	op["requestBody"] = object{"required": named["required"] != nil, "content": object{"application/json": object{"schema": body}}}
 	return op, nil
@@ -101,7 +106,9 @@ func (s *schemas) answer(e *endpoint) (object, error) {
 	schema, err := s.of(e.handler.reply)
 	content := object{"application/json": object{"schema": schema}}
 	if e.handler.media != "" {
-		content[e.handler.media] = object{"schema": object{"type": "string"}}
+		for media := range strings.SplitSeq(e.handler.media, ", ") {
+			content[media] = object{"schema": object{"type": "string"}}
+		}
 	}
 	return content, err
 }

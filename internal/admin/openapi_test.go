@@ -125,6 +125,8 @@ var bodies = map[string]string{
 	"diffDefinitions":  `{"files":[{"name":"weir.yaml","text":"models: {m: {vendor: simulated}}\nroutes: {r: {baseline: m}}\n"}]}`,
 	"restoreRevision":  `{"dry_run":true}`,
 	"forgetUnit":       `{"kind":"user","id":"ada"}`,
+	"startExperiment":  `{"force":true,"note":"why"}`,
+	"computeStats":     `{"observed":[5,6],"weights":[1,1]}`,
 }
 
 // Every documented call is made, and its answer is held against its schema.
@@ -133,6 +135,7 @@ func TestDocumentedCallsAnswerAsDocumented(t *testing.T) {
 		c.Budgets = func() []usage.Budget { return []usage.Budget{{Name: "all", Amount: 1e6, Per: usage.Month}} }
 		c.Servers = func() map[string][]ServerState { return map[string][]ServerState{"big": {fullServer()}} }
 		c.Tariff = func() *meter.Tariff { return testTariff() }
+		c.Plans = oneLife{}
 	})
 	f.fill()
 	f.apply(&store.Batch{Scores: []*event.Score{{ID: idAt(noon, 1), Event: "full", Name: "thumbs", Time: noon}}, Bodies: []*event.Body{{ID: "full", Time: noon, Request: []byte("{}"), Response: []byte("{}")}},
@@ -145,7 +148,7 @@ func TestDocumentedCallsAnswerAsDocumented(t *testing.T) {
 	d := readDocument(t, f.fixture)
 	for path, ops := range d.Paths {
 		for method, op := range ops {
-			for _, query := range []string{"", "?wide=true&from=3d", "?body=true", "?by=route,variant,model&per=day&tz=Europe/Vienna&from=3d", "?format=json&at=2026-03-04", "?format=markdown"} {
+			for _, query := range []string{"", "?wide=true&from=3d", "?body=true", "?by=route,variant,model&per=day&tz=Europe/Vienna&from=3d", "?format=json&at=2026-03-04", "?format=markdown", "?format=html&full=true", "?full=true&format=text", "?route=support&metric=latency&minimum=5%25"} {
 				d.call(t, f.fixture, method, path, query, op)
 			}
 		}
@@ -166,9 +169,12 @@ func (d *openAPI) call(t *testing.T, f *fixture, method, path, query string, op 
 			return
 		}
 	}
-	at, body := strings.NewReplacer("{id}", "full", "{period}", "weekly", "{number}", "1").Replace(path)+query, ""
+	at, body := strings.NewReplacer("{id}", "full", "{period}", "weekly", "{number}", "1", "{method}", "srm_chi_square", "{name}", "e").Replace(path)+query, ""
 	if op.RequestBody != nil {
 		body = cmp.Or(bodies[op.OperationID], "{}")
+	}
+	if op.OperationID == "getPower" && query == "" {
+		at += "?route=support"
 	}
 	if op.OperationID == "streamEvents" {
 		at, method = at+"?after=2", "head"

@@ -92,16 +92,26 @@ func (c *call) moment(name string, zone *time.Location) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at, nil
+		return at, plausible(name, at)
 	}
 	if day, err := time.ParseInLocation(time.DateOnly, text, zone); err == nil {
-		return day, nil
+		return day, plausible(name, day)
 	}
 	if span, ok := spanOf(text); ok {
 		return c.server.cfg.Now().Add(-span), nil
 	}
 	return time.Time{}, fault.New(fault.Invalid, "invalid_parameter", "%s %q is neither a time nor a span", name, short(text, 50)).
 		At(name).Mend("write 2026-01-31T12:00:00Z, 2026-01-31, 15m or 7d")
+}
+
+// plausible refuses times that cannot be meant. Year 1 is also the zero time, which
+// stands for nothing given, and stores count nanoseconds, which end in 2262.
+func plausible(name string, at time.Time) error {
+	if year := at.UTC().Year(); year >= 1900 && year < 2200 {
+		return nil
+	}
+	return fault.New(fault.Invalid, "invalid_parameter", "%s %s is no time that records have", name, at.UTC().Format(time.DateOnly)).
+		At(name).Mend("give one from 1900 on, before 2200")
 }
 
 // longestSpan keeps sums of times far from overflow.
@@ -135,7 +145,11 @@ func (c *call) window(last time.Duration) (from, to time.Time, zone *time.Locati
 		from = to.Add(-last)
 	}
 	if !from.Before(to) {
-		err = fault.New(fault.Invalid, "invalid_parameter", "from (%s) is not before to (%s)", from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339)).At("from")
+		err = notBefore(from, to)
 	}
 	return from.In(zone), to.In(zone), zone, err
+}
+
+func notBefore(from, to time.Time) error {
+	return fault.New(fault.Invalid, "invalid_parameter", "from (%s) is not before to (%s)", from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339)).At("from")
 }

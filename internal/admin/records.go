@@ -32,7 +32,7 @@ type RecordStatus struct {
 	AsOf       time.Time        `json:"as_of,omitzero" doc:"when the store was last written: what is read from it is of then"`
 	Durability string           `json:"durability,omitempty" enum:"fsync,write,memory" doc:"what a record has survived before its answer is over: fsync, the machine's end; write, the process's; memory, nothing"`
 	Journal    JournalStatus    `json:"journal"`
-	Shed       map[string]int64 `json:"shed,omitempty" doc:"records given up because the journal was full, by kind; their money is kept"`
+	Shed       map[string]int64 `json:"shed,omitempty" doc:"records given up since the start because the journal or its disk was full, by kind; their money is kept"`
 }
 
 // JournalStatus is how full the journal is, and how far the store is behind it.
@@ -40,6 +40,7 @@ type JournalStatus struct {
 	Bytes      int64   `json:"bytes" doc:"on disk"`
 	Limit      int64   `json:"limit" doc:"most it may have; before that records are shed"`
 	Segments   int64   `json:"segments"`
+	DiskFull   bool    `json:"disk_full,omitempty" doc:"there is no room on its disk: money and decisions are kept, the rest is shed"`
 	LagRecords int64   `json:"lag_records" doc:"recorded, and not in the store yet"`
 	LagBytes   int64   `json:"lag_bytes"`
 	LagSeconds float64 `json:"lag_seconds" doc:"age of the oldest record that is not in the store yet"`
@@ -67,6 +68,12 @@ func unavailable(err error) error {
 	var known *fault.Error
 	if errors.As(err, &known) {
 		return err
+	}
+	if errors.Is(err, store.ErrNoAnswer) || errors.Is(err, context.DeadlineExceeded) {
+		e := fault.New(fault.Timeout, "store_timeout", "the store has not answered in time: %v", err).
+			Mend("ask for less, such as a shorter window; when small questions hang too its disk does: look at the system's log and /api/v1/store. Requests are served and recorded meanwhile")
+		e.RetryAfter = time.Second
+		return e
 	}
 	e := fault.New(fault.Unavailable, "store_unavailable", "the store cannot be asked now: %v", err).
 		Mend("see /api/v1/store; requests are served and recorded meanwhile")

@@ -27,6 +27,7 @@ var (
 	durationType = reflect.TypeFor[time.Duration]()
 	rawType      = reflect.TypeFor[json.RawMessage]()
 	outcomeType  = reflect.TypeFor[event.Outcome]()
+	marshaler    = reflect.TypeFor[json.Marshaler]()
 )
 
 // of gives the schema of t: a reference when it is a struct. A pointer that is
@@ -41,6 +42,12 @@ func (s *schemas) of(t reflect.Type) (object, error) {
 		return object{}, nil // any value
 	case outcomeType:
 		return object{"type": "string", "enum": outcomes}, nil
+	}
+	if t.Kind() != reflect.Pointer && t.Implements(marshaler) {
+		if t.Kind() == reflect.Float64 { // a number that may be undefined
+			return object{"type": []any{"number", "null"}, "format": "double"}, nil
+		}
+		return object{"type": "object", "description": "in a form of its own, for programs that compute it again"}, nil
 	}
 	switch t.Kind() {
 	case reflect.String:
@@ -97,8 +104,10 @@ func (s *schemas) reference(t reflect.Type) (object, error) {
 // outside of them are told which package they are of.
 func nameOf(t reflect.Type) string {
 	name := strings.ToUpper(t.Name()[:1]) + t.Name()[1:]
-	if strings.HasSuffix(t.PkgPath(), "/internal/usage") {
-		return "Usage" + name
+	for room, prefix := range map[string]string{"usage": "Usage", "analysis": "Analysis", "rollout": "Plan"} {
+		if strings.HasSuffix(t.PkgPath(), "/internal/"+room) {
+			return prefix + name
+		}
 	}
 	return name
 }

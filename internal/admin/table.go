@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -49,7 +50,7 @@ type param struct {
 // cannot tell another story than the code.
 type handler struct {
 	body, reply reflect.Type // nil: none, not JSON
-	media       string       // of an answer that is not JSON; with a reply too, of its other form
+	media       string       // of an answer that is not JSON; with a reply too, of its other forms, with ", " between them
 	serve       func(*call) error
 }
 
@@ -80,7 +81,7 @@ func takes[B, T any](f func(*call, *B) (T, error)) handler {
 
 // table is everything this listener serves.
 func (s *Server) table() []endpoint {
-	t := slices.Concat(browserEndpoints(), eventEndpoints(), usageEndpoints(), stateEndpoints(), definitionEndpoints(), keepingEndpoints())
+	t := slices.Concat(browserEndpoints(), eventEndpoints(), usageEndpoints(), stateEndpoints(), definitionEndpoints(), planEndpoints(), keepingEndpoints(), statsEndpoints())
 	if s.cfg.Pprof {
 		t = append(t, endpoint{method: "GET", path: "/debug/pprof/{profile}", id: "profile", summary: "a profile of the process", scope: operate, hidden: true,
 			params: profileParams, handler: handler{media: "application/octet-stream", serve: (*call).profile}})
@@ -174,7 +175,12 @@ func (c *call) checkQuery() error {
 			known = append(known, p.name)
 		}
 	}
-	for name, values := range c.r.URL.Query() {
+	query, err := url.ParseQuery(c.r.URL.RawQuery)
+	if err != nil { // what cannot be read would be left out, and the rest answered
+		return fault.New(fault.Invalid, "invalid_parameter", "the parameters cannot be read: %s", short(err.Error(), 100)).
+			Mend("write percent signs as %%25, semicolons as %%3B, ampersands as %%26")
+	}
+	for name, values := range query {
 		if !slices.Contains(known, name) {
 			e := fault.New(fault.Invalid, "unknown_parameter", "%s has no parameter %q", c.endpoint.path, short(name, 50))
 			return e.At(short(name, 50)).Mend("%s", suggest(name, known))

@@ -1,0 +1,400 @@
+package reconcile
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/weirhq/weir/internal/analysis"
+	"github.com/weirhq/weir/internal/event"
+	"github.com/weirhq/weir/internal/evidence"
+	"github.com/weirhq/weir/internal/fault"
+	"github.com/weirhq/weir/internal/metric"
+	"github.com/weirhq/weir/internal/rollout"
+	"github.com/weirhq/weir/internal/store"
+)
+
+// Store is what is read and written of a store.
+type Store interface {
+	evidence.Sums
+	store.Events
+	store.Decisions
+}
+
+// Config is what the controller works with.
+type Config struct {
+	Book  *Book
+	Plans func() []analysis.Plan // as they are defined now
+	Store func() (Store, error)
+	// Behind says what of the record has not reached the store, in words; "" when
+	// nothing has to be said.
+	Behind func() string
+	// Record keeps a decision, and returns when it is on disk.
+	Record func(ctx context.Context, d *event.Decision) error
+	// Apply puts the plans' states in force.
+	Apply func() error
+	Log   *slog.Logger
+	Now   func() time.Time // nil: time.Now
+	Every time.Duration    // between two looks at running experiments; 0: a minute
+	Look  time.Duration    // between two that are kept, for the picture of its course; 0: an hour
+}
+
+// Controller carries plans on.
+type Controller struct {
+	cfg    Config
+	moving sync.Mutex // one move at a time
+	looked map[planKey]time.Time
+}
+
+// New makes a controller.
+func New(cfg Config) *Controller {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Every == 0 {
+		cfg.Every = time.Minute
+	}
+	if cfg.Look == 0 {
+		cfg.Look = time.Hour
+	}
+	if cfg.Behind == nil {
+		cfg.Behind = func() string { return "" }
+	}
+	return &Controller{cfg: cfg, looked: map[planKey]time.Time{}}
+}
+
+// Run looks at running experiments until ctx ends.
+func (c *Controller) Run(ctx context.Context) {
+	c.catchUp(ctx)
+	tick := time.NewTicker(c.cfg.Every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			c.Turn(ctx)
+		}
+	}
+}
+
+// catchUp takes in what the database knows and the book does not, as after the
+// book was lost, and tells the journal again what it may have missed.
+func (c *Controller) catchUp(ctx context.Context) {
+	for ctx.Err() == nil {
+		s, err := c.cfg.Store()
+		if err == nil {
+			err = c.mergeStore(ctx, s)
+		}
+		if err == nil {
+			return
+		}
+		c.cfg.Log.Debug("decisions about experiments are not read yet", "error", err.Error())
+		select {
+		case <-ctx.Done():
+		case <-time.After(c.cfg.Every / 10):
+		}
+	}
+}
+
+func (c *Controller) mergeStore(ctx context.Context, s Store) error {
+	c.moving.Lock()
+	defer c.moving.Unlock()
+	kept := map[string]bool{}
+	news := 0
+	for _, p := range c.cfg.Plans() {
+		list, _, err := s.FindDecisions(ctx, rollout.Subject(p.Experiment), event.MaxPage, "")
+		if err != nil {
+			return err
+		}
+		for _, d := range list {
+			kept[d.ID] = true
+		}
+		news += c.cfg.Book.Merge(list)
+	}
+	for _, d := range c.cfg.Book.Decisions() {
+		if !kept[d.ID] { // written down, and not in the record when the process died; twice does no harm
+			if err := c.cfg.Record(ctx, d); err != nil {
+				return err
+			}
+		}
+	}
+	if news == 0 {
+		return nil
+	}
+	c.cfg.Log.Info("states of experiments taken from the database", "decisions", news)
+	return c.cfg.Apply()
+}
+
+// Turn looks at every running experiment once.
+func (c *Controller) Turn(ctx context.Context) {
+	for _, p := range c.cfg.Plans() {
+		if p.Primary == nil || c.cfg.Book.State(p.Experiment, p.Epoch).Phase != rollout.Running {
+			continue
+		}
+		if err := c.look(ctx, p); err != nil && ctx.Err() == nil {
+			c.cfg.Log.Warn("experiment not looked at", "experiment", p.Experiment, "error", err.Error())
+		}
+	}
+}
+
+// look reports on one, keeps the look now and then, and acts on a verdict.
+func (c *Controller) look(ctx context.Context, p analysis.Plan) error {
+	report, err := c.Report(ctx, p.Experiment, 0, false)
+	if err != nil {
+		return err
+	}
+	if err := c.keepLook(ctx, p, &report); err != nil {
+		return err
+	}
+	return c.act(ctx, p, &report)
+}
+
+// keepLook notes where the primary metric stands.
+func (c *Controller) keepLook(ctx context.Context, p analysis.Plan, r *analysis.Report) error {
+	k, now := planKey{p.Experiment, p.Epoch}, c.cfg.Now()
+	if now.Sub(c.looked[k]) < c.cfg.Look {
+		return nil
+	}
+	s, err := c.cfg.Store()
+	if err != nil {
+		return err
+	}
+	for _, l := range r.Sequence() {
+		err := s.AddLook(ctx, store.Look{Experiment: p.Experiment, Epoch: p.Epoch, Time: now, Variant: l.Variant, Metric: l.Metric, Units: l.Units,
+			Estimate: l.Estimate, Low: l.Sequence.Low, High: l.Sequence.High})
+		if err != nil {
+			return err
+		}
+	}
+	c.looked[k] = now
+	return nil
+}
+
+// act does what a verdict asks for.
+func (c *Controller) act(ctx context.Context, p analysis.Plan, r *analysis.Report) error {
+	switch action := harmAction(r); {
+	case r.Verdict == analysis.RollBack:
+	case action == "pause":
+		_, err := c.move(ctx, p, rollout.Pause, "controller", r.Sentence, r, nil)
+		return err
+	case action == "warn":
+		c.cfg.Log.Warn("harm is shown, and its bound only warns", "experiment", p.Experiment, "why", r.Sentence)
+	}
+	switch r.Verdict {
+	case analysis.NotYet:
+		if !r.Clock.Rung {
+			return nil
+		}
+		_, err := c.move(ctx, p, rollout.Look, "controller", r.Sentence, r, func(s *rollout.State) {
+			s.First = &analysis.FirstLook{Time: s.Changed, Units: r.Clock.Units}
+		})
+		return err
+	case analysis.Describes, analysis.Invalid:
+		return nil
+	}
+	_, err := c.move(ctx, p, rollout.Decide, "controller", r.Sentence, r, func(s *rollout.State) {
+		s.Verdict = &analysis.Decided{Time: s.Changed, Verdict: r.Verdict, Variant: r.Variant, Why: r.Sentence, By: "controller", Units: enrolledUnits(r)}
+	})
+	return err
+}
+
+// enrolledUnits is how many units were looked at.
+func enrolledUnits(r *analysis.Report) (n int64) {
+	for _, e := range r.Enrolment {
+		n += e.Units
+	}
+	return n
+}
+
+// harmAction is what the bounds that harm was shown on ask for: the most that one
+// of them does; "" when none was.
+func harmAction(r *analysis.Report) string {
+	action := ""
+	for _, b := range r.Bounds {
+		if b.State != analysis.BoundHarm {
+			continue
+		}
+		switch b.Bound.Action {
+		case "pause":
+			action = "pause"
+		case "warn":
+			action = cmp.Or(action, "warn")
+		default:
+			return "rollback"
+		}
+	}
+	return action
+}
+
+// move makes one move: checked, written down, recorded and put in force.
+func (c *Controller) move(ctx context.Context, p analysis.Plan, m rollout.Move, by, why string, report any, more func(*rollout.State)) (rollout.State, error) {
+	c.moving.Lock()
+	defer c.moving.Unlock()
+	now := c.cfg.Now().UTC()
+	before := c.cfg.Book.State(p.Experiment, p.Epoch)
+	s, err := before.Next(m, now, why)
+	if err != nil {
+		e := fault.New(fault.Invalid, "illegal_move", "%s", err)
+		e.Status = http.StatusConflict
+		return before, e
+	}
+	if more != nil {
+		more(&s)
+	}
+	var kept json.RawMessage
+	if report != nil {
+		if kept, err = json.Marshal(report); err != nil {
+			return before, fmt.Errorf("write down the report of experiment %s: %w", p.Experiment, err)
+		}
+	}
+	d, err := rollout.Decision(event.NewID(now), "default", by, m, s, kept)
+	if err != nil {
+		return before, err
+	}
+	if err := c.cfg.Book.Write(d); err != nil {
+		return before, err
+	}
+	c.cfg.Log.Info("experiment "+string(s.Phase), "experiment", p.Experiment, "epoch", p.Epoch, "move", string(m), "by", by, "why", why)
+	return s, errors.Join(c.cfg.Apply(), c.cfg.Record(ctx, d))
+}
+
+// Plan finds a plan by the name of its experiment.
+func (c *Controller) Plan(name string) (analysis.Plan, error) {
+	var known []string
+	for _, p := range c.cfg.Plans() {
+		if p.Experiment == name {
+			return p, nil
+		}
+		known = append(known, p.Experiment)
+	}
+	e := fault.New(fault.NotFound, "unknown_experiment", "there is no experiment %q", name)
+	if near := fault.Nearest(name, known); near != "" {
+		return analysis.Plan{}, e.Mend("did you mean %q?", near)
+	}
+	return analysis.Plan{}, e.Mend("GET /api/v1/experiments lists them")
+}
+
+// Report computes the report of an experiment; epoch 0 is the defined one. full
+// reads every unit.
+func (c *Controller) Report(ctx context.Context, name string, epoch int, full bool) (analysis.Report, error) {
+	p, err := c.Plan(name)
+	if err != nil {
+		return analysis.Report{}, err
+	}
+	s, err := c.cfg.Store()
+	if err != nil {
+		return analysis.Report{}, err
+	}
+	if epoch > 0 {
+		p.Epoch = epoch
+	}
+	state := c.cfg.Book.State(name, p.Epoch)
+	if p.Units == 0 {
+		p.Units = state.Units
+	}
+	q := evidence.Question{Plan: p, Started: state.Started, Now: c.cfg.Now().UTC(), First: state.First, Decided: state.Verdict}
+	if full {
+		q.Units = -1
+	}
+	in, err := evidence.Read(ctx, s, q)
+	if err != nil {
+		return analysis.Report{}, err
+	}
+	if behind := c.cfg.Behind(); behind != "" {
+		in.Coverage = append(in.Coverage, behind)
+	}
+	return analysis.Analyse(in), nil
+}
+
+// Foresee says what an experiment could see on its route.
+func (c *Controller) Foresee(ctx context.Context, p analysis.Plan) (analysis.Prospect, error) {
+	s, err := c.cfg.Store()
+	if err != nil {
+		return analysis.Prospect{}, err
+	}
+	sample, err := evidence.Route(ctx, s, evidence.RouteQuestion{Route: p.Route, Now: c.cfg.Now().UTC(),
+		Measures: append(metric.Standard(), metric.Measures(p.All())...)})
+	if err != nil {
+		return analysis.Prospect{}, err
+	}
+	return analysis.Foresee(p, sample), nil
+}
+
+// State is where a plan is.
+func (c *Controller) State(p analysis.Plan) rollout.State {
+	return c.cfg.Book.State(p.Experiment, p.Epoch)
+}
+
+// Start begins an experiment. Without the power that its plan asks for it is
+// refused, unless it is forced, with a note of why that is kept.
+func (c *Controller) Start(ctx context.Context, name, by, note string, force bool) (rollout.State, analysis.Prospect, error) {
+	p, err := c.Plan(name)
+	if err != nil {
+		return rollout.State{}, analysis.Prospect{}, err
+	}
+	if p.Primary == nil {
+		return rollout.State{}, analysis.Prospect{}, fault.New(fault.Invalid, "no_primary_metric", "experiment %s declares no primary metric: it is in force as long as it is defined, and decides nothing", name).
+			Mend("add primary: {metric: latency} to its definition to have it decided")
+	}
+	if force && note == "" {
+		return rollout.State{}, analysis.Prospect{}, fault.New(fault.Invalid, "note_missing", "starting against advice needs a note of why").Mend("add --note \"...\"")
+	}
+	prospect, err := c.Foresee(ctx, p)
+	if err != nil && !force {
+		return rollout.State{}, prospect, err
+	}
+	if !force && !p.AA && (!prospect.Known || prospect.Power < p.Power) {
+		return c.State(p), prospect, underpowered(p, prospect)
+	}
+	s, err := c.move(ctx, p, rollout.Start, by, note, prospect, func(s *rollout.State) {
+		s.Started, s.StartedBy, s.Hash = s.Changed, by, p.Hash
+		if force {
+			s.Forced = note
+		}
+		if p.Units == 0 && prospect.Known {
+			s.Units = max(p.MinUnits, prospect.Units)
+		}
+	})
+	return s, prospect, err
+}
+
+// underpowered refuses a start.
+func underpowered(p analysis.Plan, o analysis.Prospect) error {
+	said := "its power is not known"
+	if o.Known {
+		said = fmt.Sprintf("its power is %.0f %%, and %.0f %% is asked for", 100*o.Power, 100*p.Power)
+	}
+	e := fault.New(fault.Invalid, "underpowered", "experiment %s would probably find nothing: %s; %s", p.Experiment, said, o.Why).
+		Mend("plan more units, choose a metric that varies less or a larger smallest effect (weir power %s shows them), or start it all the same with --force --note \"why\"", p.Experiment)
+	e.Status = http.StatusConflict
+	return e
+}
+
+// Stop ends an experiment: its route is served the baseline.
+func (c *Controller) Stop(ctx context.Context, name, by, why string) (rollout.State, error) {
+	p, err := c.Plan(name)
+	if err != nil {
+		return rollout.State{}, err
+	}
+	var report any
+	if r, err := c.Report(ctx, name, 0, false); err == nil { // stopping never waits for a report that cannot be had
+		report = r
+	}
+	return c.move(ctx, p, rollout.Stop, by, why, report, nil)
+}
+
+// Resume lets a paused experiment go on.
+func (c *Controller) Resume(ctx context.Context, name, by, why string) (rollout.State, error) {
+	p, err := c.Plan(name)
+	if err != nil {
+		return rollout.State{}, err
+	}
+	return c.move(ctx, p, rollout.Resume, by, why, nil, nil)
+}
