@@ -85,9 +85,9 @@ func (a *app) progress(doing string) func(done, total int) {
 // printSimulation prints a table of rates, and what it means.
 func (a *app) printSimulation(r simulate.Result) error {
 	c := r.Config
-	fmt.Fprintf(a.out, "%s experiments on %s, %s users in each variant, %s requests of each (mean %g%s),\n",
+	fmt.Fprintf(a.out, "%s experiments on %s. Users: %s in each variant. Requests of a user: %s, mean %g%s,\n",
 		thousands(int64(c.Runs)), c.Metric, thousands(int64(c.Users)), c.Requests.Kind, c.Requests.Mean, shapeText(c))
-	fmt.Fprintf(a.out, "correlation within a user %g, seed %d. %s\n\n", c.ICC, c.Seed, effectLine(c))
+	fmt.Fprintf(a.out, "correlation %g. Seed %d. %s\n\n", c.ICC, c.Seed, effectLine(c))
 	column := "FALSE ALARMS"
 	if c.Effect != 0 {
 		column = "FOUND"
