@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"math"
 	"slices"
 	"strconv"
@@ -334,4 +335,15 @@ func unfit(m metric.Metric, v float64) string {
 		return "quantiles are kept of values that are not negative"
 	}
 	return ""
+}
+
+// all gives the rows to whoever adds them up.
+func (d *elsewhere) all() iter.Seq2[analysis.Row, error] {
+	return func(yield func(analysis.Row, error) bool) {
+		for i := range d.rows {
+			if !yield(d.rows[i].Row, nil) {
+				return
+			}
+		}
+	}
 }

@@ -133,7 +133,7 @@ func effectLine(c simulate.Config) string {
 
 func looksText(c simulate.Config) string {
 	if c.Looks == simulate.Continuous {
-		return "a look at every request"
+		return "every request"
 	}
 	return count(c.Looks, "look")
 }

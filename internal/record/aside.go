@@ -42,7 +42,8 @@ func (p *preparer) addAside(d *prepared, e *event.Event, a *event.Assignment) {
 	if a.Enrolled && e.Simulated {
 		count(store.AsideSimulated)
 	}
-	if a.Enrolled && e.ServedModel != "" {
+	// Without an answer only what was asked for is known, not what would have answered.
+	if answered := e.Outcome == event.OK || e.Fingerprint != ""; a.Enrolled && answered && e.ServedModel != "" {
 		count(p.servedAs(a.Experiment, e))
 	}
 }

@@ -185,13 +185,13 @@ func TestConversationsDoNotPileUp(t *testing.T) {
 	for n := range 3 {
 		talks := map[talkKey]talk{}
 		for i := range mostTalks * 2 / 3 {
-			talks[talkKey{"r", fmt.Sprint(n, i)}] = talk{"e", noon.Add(time.Duration(n) * 20 * time.Minute)}
+			talks[talkKeyOf("r", fmt.Sprint(n, i))] = talk{talkID{1}, noon.Add(time.Duration(n) * 20 * time.Minute)}
 		}
 		p.remember(talks)
 		if len(p.talks) > mostTalks {
 			t.Fatalf("%d are remembered", len(p.talks))
 		}
-		if _, ok := p.talks[talkKey{"r", fmt.Sprint(n, 0)}]; !ok {
+		if _, ok := p.talks[talkKeyOf("r", fmt.Sprint(n, 0))]; !ok {
 			t.Errorf("those of round %d, the youngest, are forgotten", n)
 		}
 	}

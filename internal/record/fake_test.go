@@ -247,7 +247,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // exchange is a plain event, enrolled in an experiment.
 func exchange(n int) *event.Event {
 	return &event.Event{
-		ID: fmt.Sprintf("ev-%06d", n), Project: "default", Time: noon.Add(time.Duration(n) * time.Second), Route: "support",
+		ID: idOf(n), Project: "default", Time: noon.Add(time.Duration(n) * time.Second), Route: "support",
 		UnitKind: "user", Unit: fmt.Sprintf("%016x", n%7), Key: "app", Model: "m", Outcome: event.OK, Status: 200,
 		Assignments: []event.Assignment{{Experiment: "x", Epoch: 1, Variant: []string{"a", "b"}[n%7%2], Enrolled: true, Reason: "chance"}},
 		Attempts:    []event.Attempt{{Model: "m", Endpoint: "http://m", Status: 200, Result: "ok"}},
@@ -290,3 +290,6 @@ func requests(t *testing.T, st store.Store) map[string]int64 {
 	}
 	return sums
 }
+
+// idOf is the id of an exchange, as Weir makes them.
+func idOf(n int) string { return fmt.Sprintf("00000000-0000-7000-8000-%012d", n) }

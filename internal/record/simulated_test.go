@@ -298,7 +298,7 @@ func simulatedSets(i int) simulate.Config {
 }
 
 func TestReportsThroughTheWholePathEqualThoseComputedDirectly(t *testing.T) {
-	sets := 10
+	sets := wholeSets
 	if text := os.Getenv("WHOLE_PATH_SETS"); text != "" { // scripts/proof/experiments.sh has more
 		n, err := strconv.Atoi(text)
 		if err != nil {

@@ -36,7 +36,7 @@ func (w *Writer) seedTalks(ctx context.Context, st store.Store) error {
 			q.From = page[0].Time.Add(-metric.ContinuedWithin - longAnswer)
 		}
 		for _, e := range page {
-			k, t := talkKey{e.Route, e.Conversation}, talkOf(e)
+			k, t := talkKeyOf(e.Route, e.Conversation), talkOf(e)
 			if have, ok := seen[k]; e.Conversation != "" && e.ShadowOf == "" && e.Outcome != event.Invalid && (!ok || t.end.After(have.end)) {
 				seen[k] = t
 			}

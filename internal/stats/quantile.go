@@ -131,7 +131,7 @@ func QuantileOfClusters(clusters [][]float64, q, alpha float64) SampleQuantile {
 		}
 		m.Add(below, int64(len(c)))
 	}
-	r := RatioOf(m)
+	r := ratioByHeads(m)
 	if r.Status != OK {
 		s.Inflation = math.NaN()
 		if s.Status == OK {

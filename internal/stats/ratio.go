@@ -9,6 +9,7 @@ import (
 // with users as units.
 type Ratio struct {
 	Units       int64
+	Effective   float64 // units of equal weight that would tell as much: (Σy)²/Σy²
 	Numerator   float64 // Σx
 	Denominator float64 // Σy
 	Value       float64 // R = Σx/Σy; NaN when undefined
@@ -25,18 +26,48 @@ type Ratio struct {
 // whose mean is 0, so it is computed as K/(K-1) (Y² XX - 2 X Y XY + X² YY) / Y⁴ in
 // whole numbers: nothing cancels, and the rounding comes last. With y = 1
 // everywhere it is the variance of a mean.
+//
+// In place of K/(K-1), which counts heads, stands n/(n-1) with the effective number
+// n = Y²/YY of units (Kish 1965, section 8.2): where few units have most of the
+// requests, as they do, the variance is known as well as from n units and not from
+// K. Both are one where units weigh alike. Without it, 300 units with Pareto counts
+// of shape 2 are told apart by chance in 5.7 % of runs at a nominal 5 %, and with it
+// in 5.3 % (docs/decisions/0014).
 func RatioOf(m Moments) Ratio {
+	r, residuals := ratioOf(m)
+	if r.Status == OK {
+		yy, squares := product(m.Y.Big(), m.Y.Big()), m.YY.Big()
+		r.Effective = quotient(yy, squares)
+		r.Variance = quotient(residuals, product(yy, new(big.Int).Sub(yy, squares)))
+	}
+	return r
+}
+
+// ratioByHeads is RatioOf with K/(K-1), as the literature and the calculator's
+// methods have it.
+func ratioByHeads(m Moments) Ratio {
+	r, residuals := ratioOf(m)
+	if r.Status == OK {
+		k, yy := big.NewInt(m.Units), product(m.Y.Big(), m.Y.Big())
+		r.Effective = float64(m.Units)
+		r.Variance = quotient(product(residuals, k), product(yy, yy, new(big.Int).Sub(k, big.NewInt(1))))
+	}
+	return r
+}
+
+// ratioOf is the ratio without its variance, and Y² XX - 2 X Y XY + X² YY.
+func ratioOf(m Moments) (Ratio, *big.Int) {
 	r := Ratio{Units: m.Units, Numerator: m.X.Float(), Denominator: m.Y.Float(),
 		Value: math.NaN(), Variance: math.NaN(), Status: Undefined}
 	x, y := m.X.Big(), m.Y.Big()
 	if m.Units == 0 || y.Sign() == 0 {
 		r.Reason = "there is no unit with a denominator"
-		return r
+		return r, nil
 	}
 	r.Value = quotient(x, y)
 	if m.Units < 2 {
 		r.Reason = "there is one unit, and how units vary needs two"
-		return r
+		return r, nil
 	}
 	yy := product(y, y)
 	sum := product(yy, m.XX.Big())
@@ -44,12 +75,10 @@ func RatioOf(m Moments) Ratio {
 	sum.Add(sum, product(x, x, m.YY.Big()))
 	if sum.Sign() < 0 {
 		r.Reason = "the sums contradict one another: no units can have them"
-		return r
+		return r, nil
 	}
-	k := big.NewInt(m.Units)
-	r.Variance = quotient(product(sum, k), product(yy, yy, new(big.Int).Sub(k, big.NewInt(1))))
 	r.Status = OK
-	return r
+	return r, sum
 }
 
 // MeanPerUnitOf is the mean of x over units, and its variance with divisor K-1, in
@@ -87,7 +116,7 @@ func quotient(a, b *big.Int) float64 {
 }
 
 // RatioDifference tests R_b - R_a with the variances of RatioOf and Welch's degrees
-// of freedom from the numbers of units.
+// of freedom from the effective numbers of units.
 func RatioDifference(a, b Moments, alpha float64, alt Alternative) Effect {
 	return ratioDifference(RatioOf(a), RatioOf(b), alpha, alt)
 }
@@ -112,7 +141,7 @@ func ratioRelative(a, b Ratio, alpha float64, alt Alternative) Effect {
 	return relativeEffect(a.Value, a.Variance, b.Value, b.Variance, ratioDF(a, b), alpha, alt)
 }
 
-func ratioDF(a, b Ratio) float64 { return welchDF(a.Variance, a.Units, b.Variance, b.Units) }
+func ratioDF(a, b Ratio) float64 { return welchDF(a.Variance, a.Effective, b.Variance, b.Effective) }
 
 func undefinedRatios(a, b Ratio, estimate float64) (Effect, bool) {
 	switch {

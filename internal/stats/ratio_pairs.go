@@ -6,7 +6,7 @@ import (
 )
 
 // RatioOfPairs is RatioOf for pairs of floats; pairs without a positive y count for
-// nothing, as in Moments. Sums are kept in 512 bits, so that nothing cancels;
+// nothing, as in Moments. It counts heads, K/(K-1), as the literature does. Sums are kept in 512 bits, so that nothing cancels;
 // residuals no greater than the rounding of the values themselves are none.
 func RatioOfPairs(x, y []float64) Ratio {
 	r := Ratio{Value: math.NaN(), Variance: math.NaN(), Status: Undefined}
@@ -37,7 +37,7 @@ func RatioOfPairs(x, y []float64) Ratio {
 	sum.Sub(sum, twice.Add(twice, twice))
 	sum.Add(sum, s.times(x1, x1, &s.yy.Float))
 	residuals := s.over(sum, s.times(yy, &s.xx.Float)) // as a share of Σx²
-	r.Status, r.Variance = OK, 0
+	r.Status, r.Variance, r.Effective = OK, 0, float64(s.units)
 	if residuals > 1e-30 {
 		k := float64(s.units)
 		r.Variance = s.over(sum, s.times(yy, yy)) * (k / (k - 1))

@@ -23,7 +23,7 @@ func TestRatioAgreesWithItsFormula(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
 	for range 100 {
 		m, x, y := momentsOf(r, 2+r.IntN(50), r.Int64N(4000)-2000)
-		got, floats := RatioOf(m), RatioOfPairs(x, y)
+		got, floats := ratioByHeads(m), RatioOfPairs(x, y)
 		if got.Status != OK || !close9(got.Value, floats.Value) || !close9(got.Variance, floats.Variance) {
 			t.Fatalf("%+v, of floats %+v", got, floats)
 		}
@@ -36,6 +36,15 @@ func TestRatioAgreesWithItsFormula(t *testing.T) {
 		want := (sx.Variance - 2*got.Value*sxy + got.Value*got.Value*sy.Variance) / (k * sy.Mean * sy.Mean)
 		if math.Abs(got.Variance-want) > 1e-7*math.Abs(want)+1e-12 {
 			t.Errorf("%v, by the formula %v", got.Variance, want)
+		}
+		// By weight: n/(n-1) in place of K/(K-1), with n = (Σy)²/Σy².
+		var sum, squares float64
+		for _, w := range y {
+			sum, squares = sum+w, squares+w*w
+		}
+		n := sum * sum / squares
+		if weighed := RatioOf(m); !close9(weighed.Effective, n) || math.Abs(weighed.Variance-want*n/(n-1)*(k-1)/k) > 1e-7*math.Abs(want)+1e-12 {
+			t.Errorf("by weight %+v, want %v units and %v", weighed, n, want*n/(n-1)*(k-1)/k)
 		}
 		per := MeanPerUnitOf(m)
 		if !close9(per.Mean, sx.Mean) && math.Abs(per.Mean-sx.Mean) > 1e-9 || !close9(per.Variance, sx.Variance) {
@@ -61,7 +70,7 @@ func TestAnOffsetOfEveryValueCostsNothing(t *testing.T) {
 	for range 17 {
 		far.Merge(far)
 	}
-	if c := RatioOf(far); c.Units != 131_072_000 || math.Abs(c.Variance*131072-b.Variance*999/1000) > 1e-8*b.Variance {
+	if c := ratioByHeads(far); c.Units != 131_072_000 || math.Abs(c.Variance*131072-ratioByHeads(plain).Variance*999/1000) > 1e-8*b.Variance {
 		t.Errorf("%+v", c)
 	}
 }

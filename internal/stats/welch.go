@@ -69,7 +69,7 @@ func Welch(a, b Summary, alpha float64, alt Alternative) Effect {
 		return undefinedEffect(b.Mean-a.Mean, math.NaN(), "%s", reason)
 	}
 	va, vb := a.ofMean(), b.ofMean()
-	return StudentEffect(b.Mean-a.Mean, math.Sqrt(va+vb), welchDF(va, a.N, vb, b.N), alpha, alt)
+	return StudentEffect(b.Mean-a.Mean, math.Sqrt(va+vb), welchDF(va, float64(a.N), vb, float64(b.N)), alpha, alt)
 }
 
 // WelchRelative tests (m_b-m_a)/|m_a| with the variance of the delta method
@@ -80,7 +80,7 @@ func WelchRelative(a, b Summary, alpha float64, alt Alternative) Effect {
 		return e
 	}
 	va, vb := a.ofMean(), b.ofMean()
-	return relativeEffect(a.Mean, va, b.Mean, vb, welchDF(va, a.N, vb, b.N), alpha, alt)
+	return relativeEffect(a.Mean, va, b.Mean, vb, welchDF(va, float64(a.N), vb, float64(b.N)), alpha, alt)
 }
 
 // lacks says why there is no variance, "" when there is one.
@@ -100,14 +100,14 @@ func (s Summary) ofMean() float64 { return s.Variance / float64(s.N) }
 // welchDF is Satterthwaite's for a sum of two estimators with the variances va and
 // vb from na and nb values: (va+vb)²/(va²/(na-1)+vb²/(nb-1)), by shares, so that no
 // square leaves the floats.
-func welchDF(va float64, na int64, vb float64, nb int64) float64 {
+func welchDF(va, na, vb, nb float64) float64 {
 	most := max(va, vb)
 	if !(most > 0) {
 		return math.NaN()
 	}
 	wa, wb := va/most, vb/most
 	sum := wa + wb
-	return sum * sum / (wa*wa/float64(na-1) + wb*wb/float64(nb-1))
+	return sum * sum / (wa*wa/(na-1) + wb*wb/(nb-1))
 }
 
 // RelativeDifference is (b-a)/|a|: a rise is positive for a negative a too. NaN for
