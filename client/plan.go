@@ -17,6 +17,7 @@ type PlanState struct {
 	Epoch      int        `json:"epoch"`
 	Phase      string     `json:"phase"` // "draft", "running", "paused", "decided", "archived"
 	Hash       string     `json:"hash"`
+	Draw       string     `json:"draw"` // hash of how units are drawn: route, kind, salt, variants and weights
 	Started    time.Time  `json:"started"`
 	StartedBy  string     `json:"started_by"`
 	Forced     string     `json:"forced"` // the note with which it was started against advice

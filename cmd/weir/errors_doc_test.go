@@ -221,7 +221,7 @@ var kinds = map[string]fault.Kind{"Internal": fault.Internal, "Invalid": fault.I
 
 // ownStatus are codes whose status is not that of their kind.
 var ownStatus = map[string]string{"body_timeout": "408", "upstream_rejected": "4xx", "nothing_to_reload": "409", "definition_invalid": "422", "unknown_vendor": "never",
-	"feedback_window_over": "410", "illegal_move": "409", "underpowered": "409", "idempotency_key_reused": "409",
+	"feedback_window_over": "410", "illegal_move": "409", "underpowered": "409", "epoch_used": "409", "idempotency_key_reused": "409",
 	"revision_conflict": "409", "owned_by_file": "409", "owned_by_environment": "409", "revision_without_files": "409"}
 
 func statusOf(code string, u codeUse) string {

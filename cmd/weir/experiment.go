@@ -21,7 +21,7 @@ func (a *app) experimentCommand() *cobra.Command {
 started, running until it is decided or stopped, and over for good then. A new
 epoch begins anew, with units drawn anew.
 
-  weir power ROUTE              what the route's traffic can show, before anything is written
+  weir power ROUTE              what the route's traffic can show
   weir experiment start NAME    refused when it would probably find nothing
   weir experiment results NAME  what it shows so far, and what would change that
   weir experiment stop NAME     everybody gets the baseline`,
@@ -35,8 +35,11 @@ epoch begins anew, with units drawn anew.
 func (a *app) experimentListCommand() *cobra.Command {
 	var r remote
 	cmd := &cobra.Command{
-		Use:     "list",
-		Short:   "List experiments, where each is in its life and what it came to",
+		Use:   "list",
+		Short: "List experiments, where each is in its life and what it came to",
+		Long: `List the experiments that are defined, where each is in its life, since when, and
+what it came to. One without a primary metric is open: it shares units out as long
+as it is defined, and is never decided.`,
 		Example: "  weir experiment list\n  weir experiment list -o json | jq '.[] | select(.phase == \"running\")'",
 		Args:    takes(0, 0),
 	}
@@ -182,7 +185,7 @@ split is right, each metric with its interval, and a verdict with what would cha
 it. While it runs the intervals are confidence sequences, which stay valid however
 often they are looked at; the decision is taken once.
 
--o html writes one page that needs nothing else, with pictures; open it in a browser.`,
+-o html writes one page that needs nothing else, with pictures, for a browser.`,
 		Example: `  weir experiment results cheaper-model
   weir experiment results cheaper-model -w
   weir experiment results cheaper-model --full -o html > report.html
@@ -191,6 +194,9 @@ often they are looked at; the decision is taken once.
 	}
 	output := a.form(cmd, "text", "json", "markdown", "html")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if watch && output.word != "text" {
+			return usage(fmt.Errorf("--watch shows text, not %s: leave --watch or --output out", output.word))
+		}
 		c, err := r.client(a)
 		if err != nil {
 			return err

@@ -79,8 +79,8 @@ func describeExperiment(ctx context.Context, g *getting, t *thing, d *details) e
 	}
 	for i := range e.Arms {
 		a := &e.Arms[i]
-		d.head("arm " + a.Variant.Name)
-		d.line("variant", variantText(&a.Variant))
+		d.head("variant " + a.Variant.Name)
+		d.line("answers", strings.TrimPrefix(variantText(&a.Variant), a.Variant.Name+", "))
 		d.line("role", roleText(a))
 		d.line("share", percent(a.Probability))
 		if a.From != "" {

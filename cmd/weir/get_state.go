@@ -127,15 +127,25 @@ func findDecisions(ctx context.Context, g *getting) (*listing, error) {
 	if isUUID(g.name) {
 		subject = ""
 	}
+	err := g.addDecisions(ctx, l, subject, subject != "")
+	if err == nil && subject != "" && len(l.things) == 0 {
+		err = g.addDecisions(ctx, l, "", true) // to say which subjects there are
+	}
+	return l, err
+}
+
+// addDecisions adds those of a subject, or all, each by the name of its subject or
+// by its own id.
+func (g *getting) addDecisions(ctx context.Context, l *listing, subject string, bySubject bool) error {
 	for token := ""; len(l.things) < g.limit; {
 		page, err := g.client.Decisions(ctx, subject, min(g.limit-len(l.things), maxPage), token)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, one := range page.Decisions {
 			name := one.ID
-			if subject != "" {
-				name = subject
+			if bySubject {
+				name = one.Subject
 			}
 			l.things = append(l.things, thing{name: name, value: one,
 				rows: [][]string{{one.Time.Local().Format(clockFormat), one.Subject, one.Action, one.By, one.Reason, one.ID, one.Project}}})
@@ -145,7 +155,7 @@ func findDecisions(ctx context.Context, g *getting) (*listing, error) {
 			break
 		}
 	}
-	return l, nil
+	return nil
 }
 
 // isUUID tells an id from a subject.

@@ -62,7 +62,7 @@ func (s *server) behind() string {
 	switch {
 	case st.State == "away":
 		return "the database is away, and what came since is not in this report: " + st.Reason
-	case st.State == "behind":
+	case st.State == "behind", st.Journal.LagSeconds > behindAfter.Seconds(): // of a process that has ended, too
 		return fmt.Sprintf("%d records of the last %.0f s are not in this report yet: %s", st.Journal.LagRecords, st.Journal.LagSeconds, st.Reason)
 	}
 	return ""
@@ -94,18 +94,27 @@ func (s *server) served(c *definition.Compiled) *experiment.Set {
 	return rollout.InForce(c.Set, c.Plans, s.book.State)
 }
 
-// unchangedPlans refuses another goal for an experiment that runs: whoever
-// chooses what to prove after looking finds something.
+// unchangedPlans refuses another goal for an experiment that runs or is paused:
+// whoever chooses what to prove after looking finds something. Weights stay too:
+// units that came at other times in other shares are not compared with one another.
 func (s *server) unchangedPlans(now, next *definition.Compiled) error {
 	var errs []error
 	for _, p := range now.Plans {
-		if s.book.State(p.Experiment, p.Epoch).Phase != rollout.Running {
+		if phase := s.book.State(p.Experiment, p.Epoch).Phase; phase != rollout.Running && phase != rollout.Paused {
 			continue
 		}
 		for _, q := range next.Plans {
-			if q.Experiment == p.Experiment && q.Epoch == p.Epoch && q.Hash != p.Hash {
-				errs = append(errs, fmt.Errorf("change experiment %q while it runs: its primary metric, bounds or decision would change; "+
-					"raise its epoch to %d to begin anew, or stop it first: weir experiment stop %s", p.Experiment, p.Epoch+1, p.Experiment))
+			what := ""
+			switch {
+			case q.Experiment != p.Experiment || q.Epoch != p.Epoch || p.Primary == nil:
+			case q.Hash != p.Hash:
+				what = "primary metric, bounds or decision"
+			case q.Draw != p.Draw:
+				what = "variants or weights"
+			}
+			if what != "" {
+				errs = append(errs, fmt.Errorf("change experiment %q while it runs: its %s would change; "+
+					"raise its epoch to %d to begin anew, or stop it first: weir experiment stop %s", p.Experiment, what, p.Epoch+1, p.Experiment))
 			}
 		}
 	}

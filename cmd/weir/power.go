@@ -58,8 +58,8 @@ With --experiment it is one that is defined, with its own metric, bounds and pla
 	f.StringVar(&experiment, "experiment", "", "an experiment that is defined, by its `NAME`")
 	f.StringVar(&q.Metric, "metric", "", "the primary `METRIC` (default latency)")
 	f.StringVar(&minimum, "minimum", "", "the smallest `DIFFERENCE` worth having: 5% (the default)")
-	f.IntVar(&q.Variants, "variants", 0, "how many variants, the baseline included (default 2)")
-	f.Int64Var(&q.Units, "units", 0, "units of each variant that it would be decided at (default as many as it needs)")
+	f.IntVar(&q.Variants, "variants", 0, "how `MANY` variants, the baseline included (default 2)")
+	f.Int64Var(&q.Units, "units", 0, "`UNITS` of each variant that it would be decided at (default as many as it needs)")
 	return cmd
 }
 

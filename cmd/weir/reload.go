@@ -144,12 +144,12 @@ func (s *server) allowed(c *definition.Compiled) error {
 		// keys everybody on this machine may do everything.
 		return errKeysGone
 	}
-	if err := s.unchangedPlans(now, c); err != nil {
-		return err
-	}
 	running := *now
 	running.Set = s.Set() // what is a draft, or over, may change
 	if err := definition.Change(&running, c); err != nil {
+		return err
+	}
+	if err := s.unchangedPlans(now, c); err != nil {
 		return err
 	}
 	if what := needsRestart(&s.started, c); what != "" {

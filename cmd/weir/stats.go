@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -21,18 +22,18 @@ func (a *app) statsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stats [METHOD]",
 		Short: "Compute one statistic: a test, an interval, a sample size",
-		Long: `Compute one statistic by the code that reports use. METHOD reads its inputs as a JSON
-object from standard input and prints a JSON object. weir stats METHOD --help shows
-the inputs of a method and a worked case.
+		Long: `Compute one statistic by the code that reports use. METHOD reads its inputs as a
+JSON object from standard input and prints a JSON object. weir stats METHOD --help
+shows the inputs of a method and a worked case.
 
 A value that is undefined is null, with a status and a reason, and so is one that is
 infinite, with a status that says which; that is an answer, and the exit code is 0.
 Inputs that do not fit are errors that name the field, with exit code 2.
 
-With --batch each line of standard input is {"method": …, "inputs": {…}}, and each has
-one line of answer. A line that does not fit is answered with {"error": …} and its
-number, the lines after it are computed, and the exit code is 2 at the end.`,
-		Example: "  weir stats --list\n  echo '{\"observed\": [5050, 4950], \"weights\": [1, 1]}' | weir stats srm_chi_square\n  weir stats --batch < questions.jsonl > answers.jsonl",
+With --batch each line of standard input is {"method": …, "inputs": {…}}, and
+each has one line of answer. A line that does not fit is answered with an error and
+its number, the lines after it are computed, and the exit code is 2 at the end.`,
+		Example: "  weir stats --list\n  echo '{\"observed\": [5050, 4950], \"weights\": [1, 1]}' | weir stats srm_chi_square\n  cat questions.jsonl | weir stats --batch > answers.jsonl",
 		Args:    cobra.MaximumNArgs(1),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			return methodNames(), cobra.ShellCompDirectiveNoFileComp
@@ -109,7 +110,7 @@ func (a *app) statsList() error {
 func firstLine(s string) string { return cut(s, 120) }
 
 func (a *app) statsBatch() error {
-	wrong, err := calculator.Batch(a.in, a.out)
+	wrong, err := calculator.Batch(afterMark(a.in), a.out)
 	if err != nil {
 		return err
 	}
@@ -131,7 +132,7 @@ func (a *app) statsRun(name string) error {
 		return advise(usage(fmt.Errorf("%s reads a JSON object from standard input, with %s", m.Name, strings.Join(m.Inputs, ", "))),
 			"echo '%s' | weir stats %s", cut(string(e.Inputs), 400), m.Name)
 	}
-	inputs, err := io.ReadAll(io.LimitReader(a.in, maxInputs+1))
+	inputs, err := io.ReadAll(io.LimitReader(afterMark(a.in), maxInputs+1))
 	if err != nil {
 		return fmt.Errorf("read the inputs: %w", err)
 	}
@@ -146,6 +147,16 @@ func (a *app) statsRun(name string) error {
 		return mistaken(err, see)
 	}
 	return a.printAnswer(answer)
+}
+
+// afterMark drops the byte order mark with which some programs begin their output:
+// it cannot be seen, so an error of it could not be understood.
+func afterMark(r io.Reader) io.Reader {
+	b := bufio.NewReader(r)
+	if start, _ := b.Peek(3); string(start) == "\ufeff" {
+		_, _ = b.Discard(3) // it is there
+	}
+	return b
 }
 
 // mistaken is an input that does not fit: what is wrong, what fits, and where to look.

@@ -227,7 +227,11 @@ func (c *call) power() (analysis.Prospect, error) {
 // imagined is the plan that a question about power is about.
 func (c *call) imagined() (analysis.Plan, error) {
 	p := analysis.Plan{Route: c.query("route"), Alpha: 0.05, Power: 0.8, MinUnits: 2, Harm: analysis.HarmAlpha}
-	if c.server.cfg.State.Set().Routes[p.Route] == nil {
+	if p.Route == "" {
+		return p, fault.New(fault.Invalid, "invalid_parameter", "route is missing").At("route").Mend("add ?route=NAME")
+	}
+	route := c.server.cfg.State.Set().Routes[p.Route]
+	if route == nil {
 		return p, fault.New(fault.NotFound, "route_not_found", "there is no route %q", short(p.Route, 100)).At("route").Mend("GET /api/v1/routes lists them")
 	}
 	name := c.query("metric")
@@ -252,8 +256,9 @@ func (c *call) imagined() (analysis.Plan, error) {
 	}
 	p.Units = int64(units)
 	p.Primary = &analysis.Goal{Metric: m, Mode: analysis.Better, Minimum: analysis.Amount{Value: minimum}}
-	for i := range variants {
-		p.Variants = append(p.Variants, analysis.Variant{Name: fmt.Sprint(i), Weight: 1 / float64(variants), Baseline: i == 0})
+	p.Variants = []analysis.Variant{{Name: route.Baseline.Name, Weight: 1 / float64(variants), Baseline: true}}
+	for i := 1; i < variants; i++ {
+		p.Variants = append(p.Variants, analysis.Variant{Name: fmt.Sprint("candidate ", i), Weight: 1 / float64(variants)})
 	}
 	for _, further := range metric.All() {
 		if further.Name != m.Name && further.Kind != metric.Quantile {

@@ -102,7 +102,7 @@ func TestFormsOfAReport(t *testing.T) {
 	}
 	for at, status := range map[string]int{
 		"/api/v1/experiments/e:report?format=pdf": 400, "/api/v1/experiments/x:report": 404, "/api/v1/experiments/e:report?epoch=-1": 400,
-		"/api/v1/power?route=none": 404, "/api/v1/power?route=support&metric=none": 400, "/api/v1/power?route=support&minimum=0": 400,
+		"/api/v1/power?route=none": 404, "/api/v1/power": 400, "/api/v1/power?route=support&metric=none": 400, "/api/v1/power?route=support&minimum=0": 400,
 		"/api/v1/experiments/e:explode": 404,
 	} {
 		f.problem("GET", at, "", status)

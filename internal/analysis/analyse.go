@@ -98,27 +98,33 @@ func (a *analysis) clock() {
 	d := a.in.Decided
 	a.fixed = c.Rung || d != nil && d.Units > 0 && d.Units == total
 	look := lookAlpha(a.plan, a.in.First, c)
-	several := math.Max(1, float64(len(a.candidates())))
-	a.alpha = look / several
+	a.alpha = look / float64(a.plan.declared())
 	a.nStar = 2 * float64(max(a.plan.MinUnits, a.plan.Units))
 	a.evidence = Evidence{AA: a.plan.AA, Decided: d, Clock: c, SRM: 1, Response: 1, Alpha: look, Confidence: 1 - a.alpha, Lowered: a.plan.lowered()}
 }
 
 // lookAlpha is what this look may spend: all of it, or what O'Brien and Fleming's
-// bounds give to the first or second of two.
+// bounds give to the first or second of two equal ones. Where the second comes at
+// more or less than twice the units of the first, it may spend what the first has
+// left over: the less they share, the less that is.
 func lookAlpha(p Plan, first *FirstLook, c Clock) float64 {
 	if p.Looks != 2 {
 		return p.Alpha
 	}
-	share := 0.5
-	if first != nil && c.Units > first.Units {
-		share = float64(first.Units) / float64(c.Units)
+	equal := stats.OBrienFleming([]float64{0.5, 1}, p.Alpha, 2)
+	switch {
+	case c.Look != 2 && !c.over():
+		return equal[0]
+	case first == nil || first.Units <= 0 || c.Units <= first.Units:
+		return equal[1]
 	}
-	bounds := stats.OBrienFleming([]float64{share, 1}, p.Alpha, 2)
-	if c.Look == 2 || c.over() {
-		return bounds[1]
-	}
-	return bounds[0]
+	share := float64(first.Units) / float64(c.Units)
+	return stats.SpendAlpha([]float64{share, 1}, p.Alpha, 2, func(t, alpha float64) float64 {
+		if t < 1 {
+			return equal[0] / 2 // of one side
+		}
+		return alpha
+	})[1]
 }
 
 // readings reads every metric once: the primary, the gain, those of bounds, and
@@ -259,11 +265,19 @@ func shown(e stats.Effect, method string) Effect {
 // holm adjusts the primary's p-values over the candidates: each is a way to be
 // wrong.
 func (a *analysis) holm() {
-	p := make([]float64, len(a.primary))
-	for i, n := range a.primary {
-		p[i] = n.p
+	p := make([]float64, max(len(a.primary), a.plan.declared()))
+	for i := range p {
+		p[i] = 1 // of a candidate that was stopped, or has no p-value, nothing is found
 	}
-	for i, adjusted := range stats.Holm(p) {
+	for i, n := range a.primary {
+		if !math.IsNaN(n.p) {
+			p[i] = n.p
+		}
+	}
+	for i, adjusted := range stats.Holm(p)[:len(a.primary)] {
+		if math.IsNaN(a.primary[i].p) {
+			continue
+		}
 		a.primary[i].p = adjusted
 		c := &a.r.Metrics[0].Comparisons[i]
 		c.Adjusted = Number(adjusted)

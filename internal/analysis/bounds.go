@@ -31,7 +31,7 @@ func (a *analysis) bounds() {
 	for i, v := range a.candidates() {
 		a.evidence.Candidates[i].Name = v.Name
 	}
-	share := a.plan.Harm / math.Max(1, float64(len(a.plan.Bounds)*len(a.candidates())))
+	share := a.plan.Harm / math.Max(1, float64(len(a.plan.Bounds)*a.plan.declared()))
 	for _, b := range a.plan.Bounds {
 		k := a.known[key(b.Metric)]
 		for i := range a.candidates() {
@@ -102,24 +102,34 @@ type harmReading struct {
 // the candidate worse than the baseline, by more than the margin as far as can be
 // estimated. A tolerated difference is no harm, however surely it is there.
 func (a *analysis) harmOf(b Bound, i int, base, cand value, alpha float64) harmReading {
+	common := ""
 	if h := a.limit(b, cand, alpha); h.shown {
-		return h
+		if !(base.est > *b.Max) {
+			return h
+		}
+		// What is wrong with both is not the candidate's doing, and going back to the
+		// baseline mends nothing. Beyond that the two are compared as ever.
+		common = fmt.Sprintf("both are past the limit of %s (%s, the baseline %s): the cause is common, and nothing is rolled back for it",
+			inUnit(*b.Max, b.Metric.Unit, false), inUnit(cand.est, b.Metric.Unit, false), inUnit(base.est, b.Metric.Unit, false))
+		a.warn(Warning{Code: "common_cause", Metric: b.Metric.Name, Variant: cand.variant, Text: b.Metric.Name + ": " + common + "."})
 	}
 	if b.Metric.Direction == metric.None {
 		return harmReading{method: "a metric without a direction has no harm", p: math.NaN()}
 	}
-	var h harmReading
+	h := harmReading{}
 	if b.Metric.Kind == metric.Rate && b.Metric.Direction == metric.Down {
 		h = a.split(b, i, base, cand, alpha)
 	} else {
 		h = a.drift(b, base, cand, alpha)
 	}
 	g, past := worse(b, base, cand)
-	h.shown = h.shown && past
+	h.shown, h.why = h.shown && past, common
 	if h.shown {
 		h.size = g.sized()
-		h.why = fmt.Sprintf("%s %s against %s (always-valid %s, alarm below %s)", b.Metric.Name,
-			inUnit(cand.est, b.Metric.Unit, false), inUnit(base.est, b.Metric.Unit, false), pIs(h.p, math.Inf(-1)), probability(alpha, 0))
+		h.why = fmt.Sprintf("%s %s against %s", b.Metric.Name, inUnit(cand.est, b.Metric.Unit, false), inUnit(base.est, b.Metric.Unit, false))
+		if !math.IsNaN(h.p) {
+			h.why += fmt.Sprintf(" (always-valid %s, alarm below %s)", pIs(h.p, math.Inf(-1)), probability(alpha, 0))
+		}
 	}
 	return h
 }
@@ -185,6 +195,9 @@ func (a *analysis) drift(b Bound, base, cand value, alpha float64) harmReading {
 		return h
 	}
 	d, se := cand.est-base.est, math.Hypot(base.se, cand.se)
+	if b.Metric.Kind == metric.Rate && se == 0 {
+		return a.apart(b, base, cand, alpha)
+	}
 	if b.Metric.Kind == metric.Geometric {
 		d, se = math.Log(cand.est/base.est), math.Hypot(base.logSE, cand.logSE)
 	}
@@ -195,6 +208,22 @@ func (a *analysis) drift(b Bound, base, cand value, alpha float64) harmReading {
 	s := stats.SequentialOneSided(d, se, base.units+cand.units, alpha, a.harmStar(), worse)
 	h.p = s.P
 	h.shown = h.p < alpha
+	return h
+}
+
+// apart asks of a rate that has no variance on either side, such as all thumbs up
+// with the baseline and all down with the candidate: each side's own confidence
+// sequence by unit has half of alpha, and they must not meet.
+func (a *analysis) apart(b Bound, base, cand value, alpha float64) harmReading {
+	h := harmReading{method: "confidence sequences of both rates by unit", p: math.NaN()}
+	of := func(v value) stats.Interval {
+		return stats.BernoulliSequence(int64(math.Round(v.est*float64(v.units))), v.units, alpha, a.harmStar()/2)
+	}
+	one, two := of(base), of(cand)
+	if b.Metric.Direction == metric.Up {
+		one, two = two, one
+	}
+	h.shown = one.High < two.Low
 	return h
 }
 

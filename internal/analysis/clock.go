@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"github.com/weirhq/weir/internal/metric"
 )
 
 // What a plan asks for where it says nothing else. Below these a verdict is
@@ -18,8 +20,9 @@ const (
 // A look is taken once. It is inconclusive or not; taking it again and again is
 // what makes false findings.
 type Clock struct {
-	Units    int64    `json:"units"`    // of the variant that has the fewest
-	Requests int64    `json:"requests"` // of the same
+	Units    int64    `json:"units"`        // with an outcome on the primary metric, of the variant that has the fewest
+	Of       string   `json:"of,omitempty"` // the primary metric, when fewer units have an outcome on it than take part
+	Requests int64    `json:"requests"`     // of the same
 	MinUnits int64    `json:"min_units"`
 	Need     int64    `json:"need"` // units that this look asks for: the floor, or what power asks for
 	Days     float64  `json:"days"`
@@ -31,14 +34,18 @@ type Clock struct {
 	PerDay   float64  `json:"units_per_day"` // of the same variant, since the start
 	Waits    []string `json:"incomplete,omitempty"`
 	Complete bool     `json:"complete,omitempty"` // no more will come
+	Held     string   `json:"held,omitempty"`     // why no look is taken, whatever comes in
 	Rung     bool     `json:"rung"`               // this report takes the look: see Report.Took
 }
 
 // rings tells whether the look is taken now.
 func (c Clock) rings() bool { return c.Units > 0 && (len(c.lacks()) == 0 || c.over()) }
 
-// over tells that time is up: it is decided with what there is.
-func (c Clock) over() bool { return c.Complete || c.MaxDays > 0 && c.Days >= float64(c.MaxDays) }
+// over tells that time is up: it is decided with what there is. What is recorded
+// and only not read yet is waited for all the same: it may hold the harm.
+func (c Clock) over() bool { return c.Held == "" && (c.Complete || c.late() && len(c.Waits) == 0) }
+
+func (c Clock) late() bool { return c.MaxDays > 0 && c.Days >= float64(c.MaxDays) }
 
 // last tells that no look comes after this one.
 func (c Clock) last() bool { return c.Look >= c.Looks || c.over() }
@@ -52,7 +59,7 @@ func (c Clock) enough() bool {
 // lacks tells what the clock waits for.
 func (c Clock) lacks() (why []string) {
 	if c.Units < c.Need {
-		why = append(why, fmt.Sprintf("%s of %s units in the smallest variant", thousands(c.Units), thousands(c.Need)))
+		why = append(why, fmt.Sprintf("%s of %s units in the smallest variant", thousands(c.Units), thousands(c.Need))+c.of())
 	}
 	if c.Days < float64(c.MinDays) {
 		why = append(why, fmt.Sprintf("%s of %d days", digits(math.Floor(c.Days*10)/10), c.MinDays))
@@ -60,12 +67,26 @@ func (c Clock) lacks() (why []string) {
 	if len(c.Missing) > 0 {
 		why = append(why, "no requests yet on "+list(c.Missing)+" in every variant")
 	}
+	if c.Held != "" {
+		why = append(why, c.Held)
+	}
 	return append(why, c.Waits...)
+}
+
+// of tells what the units that are counted have, where that is not all of them.
+func (c Clock) of() string {
+	if c.Of == "" {
+		return ""
+	}
+	return " with an outcome on " + c.Of
 }
 
 // wait tells how long that may take, at the rate so far.
 func (c Clock) wait() string {
-	if c.Units >= c.Need && c.Days >= float64(c.MinDays) && len(c.Missing) == 0 && len(c.Waits) > 0 {
+	if c.Held != "" {
+		return "Put the definition back as it was at the start, or raise the epoch: then units are drawn anew."
+	}
+	if len(c.Waits) > 0 && (c.late() || c.Units >= c.Need && c.Days >= float64(c.MinDays) && len(c.Missing) == 0) {
 		return "The look is taken when the record is complete."
 	}
 	days := float64(c.MinDays) - c.Days
@@ -118,7 +139,7 @@ func (p Plan) lowered() string {
 // newClock reads the clock of an input.
 func newClock(in Input, enrolled []Enrolled) Clock {
 	p := in.Plan
-	c := Clock{MinUnits: p.MinUnits, MinDays: wholeWeeks(p.MinDays), MaxDays: p.MaxDays, Looks: p.Looks, Look: 1, Waits: in.Coverage, Complete: in.Complete}
+	c := Clock{MinUnits: p.MinUnits, MinDays: wholeWeeks(p.MinDays), MaxDays: p.MaxDays, Looks: p.Looks, Look: 1, Waits: in.Coverage, Complete: in.Complete, Held: in.Held}
 	if c.MaxDays == 0 {
 		c.MaxDays = c.MinDays + 28
 	}
@@ -127,8 +148,12 @@ func newClock(in Input, enrolled []Enrolled) Clock {
 		c.Days = 0
 	}
 	for i, e := range enrolled {
-		if i == 0 || e.Units < c.Units {
-			c.Units, c.Requests = e.Units, e.Requests
+		n := in.judged(e)
+		if n < e.Units {
+			c.Of = p.Primary.Metric.Name
+		}
+		if i == 0 || n < c.Units {
+			c.Units, c.Requests = n, e.Requests
 		}
 	}
 	if c.Days > 0 {
@@ -148,6 +173,17 @@ func newClock(in Input, enrolled []Enrolled) Clock {
 	}
 	c.Rung = c.rings() && in.Decided == nil && p.Primary != nil
 	return c
+}
+
+// judged is how many units of a variant the decision rests on: those that have an
+// outcome on the primary metric. Users of whom nothing is known decide nothing,
+// however many they are.
+func (in Input) judged(e Enrolled) int64 {
+	g := in.Plan.Primary
+	if g == nil || g.Metric.Kind == metric.Quantile {
+		return e.Units
+	}
+	return min(e.Units, in.Sums[e.Variant][g.Metric.Measure].Units)
 }
 
 // wholeWeeks rounds up from seven days on, so that each weekday weighs alike.

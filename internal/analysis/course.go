@@ -30,7 +30,7 @@ func (a *analysis) sequence() (looks []Look) {
 	a.enrol()
 	a.clock()
 	a.fixed = false
-	_, k := a.reading(g.Metric, RolePrimary, a.plan.Alpha/math.Max(1, float64(len(a.candidates()))), a.in.Sums, a.in.Clusters)
+	_, k := a.reading(g.Metric, RolePrimary, a.plan.Alpha/float64(a.plan.declared()), a.in.Sums, a.in.Clusters)
 	for i, v := range a.candidates() {
 		e := k.numbers[i].abs
 		if relativeFits(g.Metric) {
@@ -108,7 +108,7 @@ func (a *analysis) decide() {
 			}
 			if g.Gain != nil {
 				gain := gap(*g.Gain, a.gain[i], !relativeFits(*g.Gain))
-				gain.P = math.Min(1, gain.P*float64(len(a.candidates())))
+				gain.P = math.Min(1, gain.P*float64(a.plan.declared()))
 				e.Candidates[i].Gain = &gain
 			}
 		}
@@ -153,7 +153,7 @@ func (a *analysis) methods() (lines []string) {
 	if a.alpha != a.plan.Alpha {
 		lines = append(lines, fmt.Sprintf("What is exploratory has intervals of %s.", percent(1-a.plan.Alpha)))
 	}
-	if len(a.candidates()) > 1 {
+	if a.plan.declared() > 1 {
 		lines = append(lines, "Each candidate is compared with the baseline; the primary metric's p-values are adjusted by Holm, intervals by Bonferroni.")
 	}
 	if a.plan.Looks == 2 {

@@ -29,6 +29,9 @@ func (a *analysis) doubts() {
 	for _, w := range a.in.Coverage {
 		a.warn(Warning{Code: "incomplete", Text: "The record is not complete: " + w + "."})
 	}
+	if h := a.in.Held; h != "" {
+		a.warn(Warning{Code: "held", Text: sentence(h)})
+	}
 	for _, n := range a.in.Notes {
 		a.warn(Warning{Code: "note", Text: sentence(n)})
 	}
@@ -44,15 +47,20 @@ func (a *analysis) doubts() {
 
 // sentence begins with a capital and ends with a full stop.
 func sentence(s string) string {
+	s = capital(s)
+	if s == "" || strings.HasSuffix(s, ".") {
+		return s
+	}
+	return s + "."
+}
+
+// capital makes the first letter a great one.
+func capital(s string) string {
 	if s == "" {
 		return s
 	}
 	r, n := utf8.DecodeRuneInString(s)
-	s = string(unicode.ToUpper(r)) + s[n:]
-	if strings.HasSuffix(s, ".") {
-		return s
-	}
-	return s + "."
+	return string(unicode.ToUpper(r)) + s[n:]
 }
 
 // doubtsOf are the doubts of one metric.
@@ -73,10 +81,13 @@ func (a *analysis) doubtsOf(r *Reading) {
 			}
 		}
 	}
+	if empty := nothingIn(k.values); empty != "" && len(r.Comparisons) > 0 {
+		a.warn(Warning{Code: string(stats.Undefined), Metric: r.Metric.Name, Text: r.Metric.Name + ": " + empty + "."})
+	}
 	for _, c := range r.Comparisons {
-		fits := c.Absolute
-		if c.Fits == "relative" {
-			fits = c.Relative
+		fits, _ := c.fits()
+		if strings.HasPrefix(fits.Reason, noObservation) {
+			continue // told once, for all variants
 		}
 		if fits.Status != string(stats.OK) {
 			a.warn(Warning{Code: fits.Status, Metric: r.Metric.Name, Variant: c.Variant, Text: fmt.Sprintf("%s of %s: %s: %s.", r.Metric.Name, c.Variant, fits.Status, fits.Reason)})

@@ -40,7 +40,7 @@ func valueOf(m metric.Metric, variant string, sums map[string]stats.Moments, clu
 	}
 	s, ok := sums[m.Measure]
 	if !ok || s.Units == 0 {
-		v.reason = "no observation in " + variant
+		v.reason = nothingIn([]value{v})
 		return v
 	}
 	v.units, v.n, v.hits = s.Units, whole(s.Y), s.Hits
@@ -94,7 +94,7 @@ func compare(m metric.Metric, a, b value, alpha float64) numbers {
 		n = compareQuantiles(m, a, b, alpha)
 	case m.Kind == metric.Geometric:
 		n = compareGeometric(m, a, b, alpha)
-	case m.Kind == metric.Rate && !a.repeat && !b.repeat:
+	case m.Kind == metric.Rate && (!a.repeat && !b.repeat || a.uniform() && b.uniform()):
 		n = compareShares(m, a, b, alpha)
 	default:
 		n.abs = scaled(stats.RatioDifference(a.moments, b.moments, alpha, stats.TwoSided), scaleOf(m))
@@ -105,11 +105,33 @@ func compare(m metric.Metric, a, b value, alpha float64) numbers {
 			n.method = "Welch's test of unit means"
 		}
 	}
-	n.abs.Reason, n.rel.Reason = sides(n.abs.Reason, a, b), sides(n.rel.Reason, a, b)
-	if n.log != nil {
-		n.log.Reason = sides(n.log.Reason, a, b)
+	for _, e := range []*stats.Effect{&n.abs, &n.rel, n.log} {
+		if e == nil {
+			continue
+		}
+		e.Reason = sides(e.Reason, a, b)
+		if empty := nothingIn([]value{a, b}); empty != "" && e.Status == stats.Undefined {
+			e.Reason = empty
+		}
 	}
 	return n
+}
+
+// noObservation is the reason that is nobody's fault: nothing has come yet.
+const noObservation = "no observation in "
+
+// nothingIn tells which variants have no observation; "" when all have.
+func nothingIn(values []value) string {
+	var empty []string
+	for _, v := range values {
+		if v.units == 0 && math.IsNaN(v.est) { // of quantiles units are not counted
+			empty = append(empty, v.variant)
+		}
+	}
+	if empty == nil {
+		return ""
+	}
+	return noObservation + list(empty)
 }
 
 // compareGeometric compares geometric means by their ratio: latencies are skewed,

@@ -134,7 +134,10 @@ func forestLineOf(r Report, m Reading, c Comparison, y int, span float64, x func
 	e := c.Relative
 	if e.Status != string(stats.OK) || !e.Value.OK() {
 		l.Undefined, l.Text = true, "no interval: "+e.Status
-		if e.Value.OK() {
+		switch fits, _ := c.fits(); {
+		case fits.Status == string(stats.OK): // told in the metric's own unit: the baseline is zero
+			l.Text = value + " " + interval
+		case e.Value.OK():
 			l.Text = value + ", " + e.Status
 		}
 		return l

@@ -14,6 +14,9 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/weirhq/weir/internal/metric"
+	"github.com/weirhq/weir/internal/stats"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -142,5 +145,25 @@ func TestJSONIsTheStruct(t *testing.T) {
 				t.Errorf("%s: no %s", name, key)
 			}
 		}
+	}
+}
+
+func TestLasted(t *testing.T) {
+	for days, want := range map[float64]string{0: "0 minutes", 0.0007: "1 minute", 0.00175: "3 minutes", 0.5: "12 hours", 1: "24 hours", 2: "2 days", 7.25: "7.25 days"} {
+		if got := lasted(days); got != want {
+			t.Errorf("%v days: %q, want %q", days, got, want)
+		}
+	}
+}
+
+// A baseline of zero has no relative effect; the plot still tells the one there is.
+func TestForestTellsAnEffectOnNothing(t *testing.T) {
+	ok := string(stats.OK)
+	m := Reading{Metric: metric.Metric{Name: "error_rate", Kind: metric.Rate, Unit: "share", Scale: 1, Direction: metric.Down}, Role: RoleBound}
+	c := Comparison{Variant: "b", Fits: "absolute", Says: SaysWorse, Absolute: Effect{Value: 0.39, Low: 0.27, High: 0.51, Status: ok},
+		Relative: Effect{Value: none, Low: none, High: none, Status: string(stats.Undefined)}}
+	l := forestLineOf(Report{}, m, c, 0, 1, func(v float64) float64 { return v })
+	if !l.Undefined || l.Text != "+39 pp [+27 pp, +51 pp]" {
+		t.Errorf("%+v", l)
 	}
 }

@@ -123,9 +123,11 @@ func (a *analysis) responses() {
 		c.Method += ", and the response rate by unit"
 	}
 	for i := range a.candidates() {
-		if p := unlike(outcomes(k.values[0], a.enrolled[0]), a.enrolled[0].Units, outcomes(k.values[i+1], a.enrolled[i+1]), a.enrolled[i+1].Units); p < least {
-			least = p
+		p := unlike(outcomes(k.values[0], a.enrolled[0]), a.enrolled[0].Units, outcomes(k.values[i+1], a.enrolled[i+1]), a.enrolled[i+1].Units)
+		if thumbs {
+			p *= 2 // two tests share alpha
 		}
+		least = math.Min(least, p)
 		if thumbs { // those who give one choose themselves, request by request
 			base, cand := a.in.Sums[a.variants[0].Name]["thumbs_response"], a.in.Sums[a.variants[i+1].Name]["thumbs_response"]
 			if p := 2 * stats.RatioDifference(base, cand, responseAlpha, stats.TwoSided).P; p < least {
@@ -218,7 +220,7 @@ func (a *analysis) models() {
 			if s.Fingerprint != "" {
 				n += " (" + s.Fingerprint + ")"
 			}
-			names = append(names, fmt.Sprintf("%s from %s, %s requests", n, s.First.UTC().Format("2006-01-02 15:04"), thousands(s.Requests)))
+			names = append(names, fmt.Sprintf("%s from %s, %s requests", n, s.First.UTC().Format("2006-01-02"), thousands(s.Requests)))
 		}
 		a.check(Check{Name: "served_model", P: none, Said: "what answered for " + v.Name + " changed: " + list(names)})
 		a.warn(Warning{Code: "served_model", Variant: v.Name, Text: "What answered for " + v.Name + " changed during the experiment: " + list(names) + ". The result is of a mixture."})

@@ -65,12 +65,13 @@ func WriteHTML(w io.Writer, r Report) error {
 		Report
 		Style     template.CSS
 		Policy    string
+		Where     string
 		Period    string
 		Intervals string
 		Forest    forest
 		Courses   []coursePlot
 		Explored  Reading
-	}{r, template.CSS(styleText), ContentPolicy(), r.period(), r.intervals(), forestOf(r), coursesOf(r), first(r.Metrics)})
+	}{r, template.CSS(styleText), ContentPolicy(), capital(r.where()), r.period(), r.intervals(), forestOf(r), coursesOf(r), first(r.Metrics)})
 }
 
 func first(list []Reading) Reading {

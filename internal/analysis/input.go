@@ -25,6 +25,7 @@ type Input struct {
 	First     *FirstLook          // of two, when it was taken and left the question open
 	Decided   *Decided            // what an earlier look decided, nil while open
 	Coverage  []string            // what is missing and will come: "the store is 40 s behind"; the look waits for it
+	Held      string              // why no look is taken, whatever comes in: "its goal was changed"; "" when one may be
 	Notes     []string            // doubts of whoever made the input: told as warnings, and nothing waits for them
 	Complete  bool                // no more will come: the look is taken now, with what there is
 	Simulated bool                // some of the answers were simulated

@@ -33,6 +33,7 @@ type inputPlain struct {
 	First     *FirstLook          `json:"first_look,omitempty"`
 	Decided   *Decided            `json:"decided,omitempty"`
 	Coverage  []string            `json:"coverage,omitempty"`
+	Held      string              `json:"held,omitempty"`
 	Notes     []string            `json:"notes,omitempty"`
 	Complete  bool                `json:"complete,omitempty"`
 	Simulated bool                `json:"simulated,omitempty"`
@@ -95,7 +96,7 @@ func (d *wideInt) UnmarshalText(b []byte) error {
 // MarshalJSON writes everything, so that what is read from it computes the same.
 func (in Input) MarshalJSON() ([]byte, error) {
 	f := inputForm{inputPlain: inputPlain{Plan: in.Plan, Times: in.Times, Days: in.Days, Traffic: in.Traffic, Served: in.Served, Enrolled: in.Enrolled,
-		First: in.First, Decided: in.Decided, Coverage: in.Coverage, Notes: in.Notes, Complete: in.Complete, Simulated: in.Simulated, Weekdays: in.Weekdays},
+		First: in.First, Decided: in.Decided, Coverage: in.Coverage, Held: in.Held, Notes: in.Notes, Complete: in.Complete, Simulated: in.Simulated, Weekdays: in.Weekdays},
 		Sums: formOf(in.Sums), Looks: plotLooks(in.Looks)}
 	for _, s := range in.Segments {
 		f.Segments = append(f.Segments, segmentForm{s.Name, s.Value, formOf(s.Sums)})
@@ -137,7 +138,7 @@ func (in *Input) UnmarshalJSON(b []byte) error {
 	}
 	p := f.inputPlain
 	*in = Input{Plan: p.Plan, Times: p.Times, Days: p.Days, Traffic: p.Traffic, Served: p.Served, Enrolled: p.Enrolled, First: p.First, Decided: p.Decided,
-		Coverage: p.Coverage, Notes: p.Notes, Complete: p.Complete, Simulated: p.Simulated, Weekdays: p.Weekdays, Sums: f.Sums.moments()}
+		Coverage: p.Coverage, Held: p.Held, Notes: p.Notes, Complete: p.Complete, Simulated: p.Simulated, Weekdays: p.Weekdays, Sums: f.Sums.moments()}
 	for _, s := range f.Segments {
 		in.Segments = append(in.Segments, Segment{s.Name, s.Value, s.Sums.moments()})
 	}

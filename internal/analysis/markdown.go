@@ -11,9 +11,15 @@ import (
 func WriteMarkdown(w io.Writer, r Report) error {
 	m := &markdown{}
 	m.line("# Experiment %s: %s", esc(orNone(r.Experiment)), esc(strings.ToLower(r.Title())))
-	m.line("Route %s, epoch %d, %s; %s.", esc(orNone(r.Route)), r.Epoch, r.period(), r.intervals())
+	m.line("%s, %s; %s.", esc(capital(r.where())), r.period(), r.intervals())
 	m.line("**%s**", esc(r.Sentence))
 	m.line("What would change it: %s", esc(r.Change))
+	if r.Ask != "" {
+		m.line("Asked for: %s", esc(r.Ask))
+	}
+	if r.Simulated {
+		m.line("SIMULATED answers are among them.")
+	}
 	m.takesPart(r)
 	m.health(r)
 	m.metrics(r)

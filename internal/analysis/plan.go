@@ -35,7 +35,8 @@ type Plan struct {
 	MaxDays  int      `json:"max_days"`      // after which it is decided with what there is; 0: 4 weeks past MinDays
 	Segments []string `json:"segments,omitempty"`
 	Enrolled float64  `json:"enrolled_share"` // of the route's units, that take part; 0: all
-	Hash     string   `json:"hash,omitempty"` // of the specification
+	Hash     string   `json:"hash,omitempty"` // of what it is judged by
+	Draw     string   `json:"draw,omitempty"` // of what is compared: who is dealt what, in which shares
 }
 
 // Variant is one of the ways to answer that are compared.
@@ -120,6 +121,19 @@ func (p Plan) inForce() (list []Variant) {
 		}
 	}
 	return list
+}
+
+// declared is how many candidates the plan began with, at least one. Alpha is
+// shared by all of them: to stop those that look bad, and then to hold the rest to
+// less, would be a way of looking until something is found.
+func (p Plan) declared() int {
+	n := 0
+	for _, v := range p.Variants {
+		if v.Name != p.inForce()[0].Name {
+			n++
+		}
+	}
+	return max(n, 1)
 }
 
 // Times of an experiment.

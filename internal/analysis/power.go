@@ -29,9 +29,11 @@ type Prospect struct {
 	// Why says so.
 	Units int64   `json:"units_per_variant,omitempty"`
 	Days  float64 `json:"days,omitempty"` // not known from less than a day of traffic
-	// Power is the chance that the experiment comes to Deploy when the candidate is
-	// as much better as is asked for, at the units it is planned for; of an equal
-	// candidate, where it has to be no worse. Proofs are part of it.
+	// Power is the chance that a difference of the size that is asked for is told
+	// from none, at the units it is planned for; where the candidate has to be no
+	// worse, that an equal one is shown to be. Proofs are part of it; that the
+	// estimate reaches the minimum too, which deploying asks for, is not: of a
+	// candidate that is better by just that, half do.
 	Power float64 `json:"power"`
 	Known bool    `json:"known"`
 	Why   string  `json:"why"` // in a sentence
@@ -111,12 +113,12 @@ func (o *Prospect) sentence(p Plan, planned int64) string {
 	}
 	when := "which this traffic does not bring within a year"
 	if o.Sample.To.Sub(o.Sample.From) < 24*time.Hour {
-		when = "how many days that takes is not known from less than one day of traffic"
+		when = "and how many days they take is known after a day of traffic"
 	} else if d := p.daysFor(o.Sample, planned); d > 0 {
-		when = fmt.Sprintf("which takes about %.0f days of this traffic", math.Ceil(d))
+		when = fmt.Sprintf("which take about %.0f days of this traffic", math.Ceil(d))
 	}
-	return fmt.Sprintf("at %d units of each variant, %s, a difference of %s in %s is found %.0f times in 100",
-		planned, when, percent(m.Asked), m.Metric.Name, 100*o.Power)
+	return fmt.Sprintf("a difference of %s in %s is told from none %.0f times in 100 with %s units of each variant, %s",
+		percent(m.Asked), m.Metric.Name, 100*o.Power, thousands(planned), when)
 }
 
 // fewestUnits is how many units tell how units differ.

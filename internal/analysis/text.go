@@ -34,7 +34,7 @@ func WriteText(w io.Writer, r Report) error {
 type text struct{ b strings.Builder }
 
 func (t *text) head(r Report) {
-	t.wrap("", "  ", fmt.Sprintf("Experiment %s, route %s, epoch %d", orNone(r.Experiment), orNone(r.Route), r.Epoch))
+	t.wrap("", "  ", fmt.Sprintf("Experiment %s, %s", orNone(r.Experiment), r.where()))
 	t.wrap("", "  ", r.period())
 	if r.Simulated {
 		t.wrap("", "", "SIMULATED answers are among them.")

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"unicode"
 
@@ -147,7 +148,32 @@ func (r Report) period() string {
 	if r.Started.IsZero() {
 		return "no times known"
 	}
-	return fmt.Sprintf("%s to %s UTC, %s days", r.Started.Format("2006-01-02 15:04"), r.Now.Format("2006-01-02 15:04"), digits(r.Clock.Days))
+	return fmt.Sprintf("%s to %s UTC, %s", r.Started.Format("2006-01-02 15:04"), r.Now.Format("2006-01-02 15:04"), lasted(r.Clock.Days))
+}
+
+// lasted writes how long something went on, in the unit that suits it.
+func lasted(days float64) string {
+	in := func(n float64, unit string) string {
+		if s := digits(n); s != "1" {
+			return s + " " + unit + "s"
+		}
+		return "1 " + unit
+	}
+	switch {
+	case days >= 2:
+		return in(days, "day")
+	case days*24 >= 2:
+		return in(math.Round(days*240)/10, "hour")
+	}
+	return in(math.Round(days*24*60), "minute")
+}
+
+// where tells what the report is of: a route of Weir's, or data from elsewhere.
+func (r Report) where() string {
+	if r.Route == "" {
+		return "data from elsewhere"
+	}
+	return fmt.Sprintf("route %s, epoch %d", r.Route, r.Epoch)
 }
 
 // plain takes control characters out of what others named.

@@ -115,7 +115,7 @@ func (c *compiler) canary(at []string, s *ExperimentSpec, r *experiment.Route, e
 	}
 	e.TwoEnded = true
 	candidate := c.variant(with(at, "candidate"), "candidate", s.Candidate.Model, s.Candidate.Parameters, r)
-	if same(candidate, r.Baseline) {
+	if !s.AA && same(candidate, r.Baseline) {
 		c.sameAnswer(with(at, "candidate"))
 	}
 	arms, err := experiment.TwoEnded(r.Baseline, candidate, float64(*s.Share))
@@ -139,7 +139,7 @@ func (c *compiler) variant(at []string, name, model string, parameters Parameter
 }
 
 func (c *compiler) sameAnswer(at []string) {
-	c.warn(at, "fine for an A/A test, which checks that no difference is found; otherwise give it a model or parameters of its own",
+	c.warn(at, "say aa: true of an A/A test, which checks that no difference is found; otherwise give it a model or parameters of its own",
 		"answers just as the baseline does")
 }
 

@@ -183,7 +183,7 @@ experiments: {e: {route: support, candidate: n, share: 5%}}
 
 	{"a baseline that the route does not serve", base + "experiments: {e: {route: support, variants: {a: {weight: 50, model: n, baseline: true}, b: {weight: 50}}}}\n",
 		`weir.yaml:7:69: experiments.e.variants.a.model: is marked as the baseline, but the route's baseline has the model m; leave it out, or change the route's baseline
-weir.yaml:7:89: warning: experiments.e.variants.b: answers just as the baseline does; fine for an A/A test, which checks that no difference is found; otherwise give it a model or parameters of its own`},
+weir.yaml:7:89: warning: experiments.e.variants.b: answers just as the baseline does; say aa: true of an A/A test, which checks that no difference is found; otherwise give it a model or parameters of its own`},
 
 	{"a parameter that is Weir's to decide", "models: {m: {vendor: simulated}}\nroutes: {r: {baseline: {model: m, parameters: {stream: true}}}}\n",
 		`weir.yaml:2:56: routes.r.baseline.parameters.stream: a variant cannot set stream; remove it: whether to stream is the caller's choice`},
@@ -296,7 +296,7 @@ weir.yaml:7:12: warning: routes.support.unit[0]: there is no listen.secret: sess
 			`weir.yaml:3:28: warning: models.b.model: is the id of a too, which alone answers to vllm/x; ask for vllm/b to reach this one, or list its replicas under one model`},
 
 		{"an A/A test", base + "experiments: {e: {route: support, candidate: m, share: 5%}}\n",
-			`weir.yaml:7:46: warning: experiments.e.candidate: answers just as the baseline does; fine for an A/A test, which checks that no difference is found; otherwise give it a model or parameters of its own`},
+			`weir.yaml:7:46: warning: experiments.e.candidate: answers just as the baseline does; say aa: true of an A/A test, which checks that no difference is found; otherwise give it a model or parameters of its own`},
 
 		{"a share of nobody", base + "experiments: {e: {route: support, candidate: n, share: 0%}}\n",
 			`weir.yaml:7:56: warning: experiments.e.share: is 0: nobody takes part; raise it to begin`},

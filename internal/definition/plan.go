@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -104,7 +105,28 @@ func (c *compiler) plan(at []string, s *ExperimentSpec, e *experiment.Experiment
 		Decision DecisionSpec
 		AA       bool
 	}{s.Primary, s.Bounds, s.Decision, s.AA}))
+	p.Draw = draw(e, p.Variants)
 	return p
+}
+
+// draw is the hash of who is dealt what. The share of a canary may move: its two
+// groups stay alike in size, and the same units stay in them. A variant may be stopped.
+func draw(e *experiment.Experiment, variants []analysis.Variant) string {
+	type arm struct {
+		Name, Answers, Weight string
+	}
+	arms := make([]arm, 0, len(variants))
+	for _, v := range variants {
+		a := arm{Name: v.Name, Answers: v.Answers}
+		if !e.TwoEnded {
+			a.Weight = plain(math.Round(1e6*v.Weight) / 1e6)
+		}
+		arms = append(arms, a)
+	}
+	return hash(write(struct {
+		Route, Kind, Salt string
+		Arms              []arm
+	}{e.Route, e.Kind, e.Salt, arms}))
 }
 
 // decision checks the numbers of the decision clock.

@@ -2,6 +2,7 @@ package definition
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -106,6 +107,17 @@ func TestAmountIsWrittenAsItIsRead(t *testing.T) {
 		b, _ := json.Marshal(a)
 		if string(b) != `"`+text+`"` {
 			t.Errorf("%s is written %s", text, b)
+		}
+	}
+}
+
+// Who says that variants answer alike is not told so.
+func TestAnAATestIsNoDoubt(t *testing.T) {
+	text := "models: {m: {vendor: simulated}}\nroutes: {r: {baseline: m}}\nexperiments: {e: {route: r, primary: latency, %svariants: {a: {weight: 50, baseline: true}, b: {weight: 50, model: m}}}}\n"
+	for aa, doubts := range map[string]bool{"": true, "aa: true, ": false} {
+		_, problems := problemsOf(t, fmt.Sprintf(text, aa))
+		if said := fmt.Sprint(problems); strings.Contains(said, "answers just as the baseline does") != doubts {
+			t.Errorf("%q gives %s", aa, said)
 		}
 	}
 }

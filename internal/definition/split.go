@@ -35,7 +35,7 @@ func (c *compiler) split(at []string, s *ExperimentSpec, r *experiment.Route, e 
 		}
 		where := with(at, "variants", name)
 		v := c.variant(where, name, s.Variants[name].Model, s.Variants[name].Parameters, r)
-		if baseline != "" && same(v, r.Baseline) {
+		if baseline != "" && !s.AA && same(v, r.Baseline) {
 			c.sameAnswer(where)
 		}
 		variants, weights = append(variants, v), append(weights, weight)

@@ -15,6 +15,7 @@ import (
 // RouteQuestion asks what a route's traffic is like.
 type RouteQuestion struct {
 	Route    string
+	Baseline string           // the variant whose requests tell how units differ; "": any
 	Measures []metric.Measure // whose sums are wanted
 	Now      time.Time
 	Days     int // how far back; 0: 14
@@ -22,8 +23,9 @@ type RouteQuestion struct {
 }
 
 // Route reads the recent requests of a route and adds them up by unit, as if they
-// had been in an experiment: what one there could see follows from it. Requests
-// of all variants are taken together.
+// had been in an experiment: what one there could see follows from it. All units
+// count for how many come; how they differ is read from those of the baseline, so
+// that an experiment that runs there does not mix its variants into it.
 func Route(ctx context.Context, s store.Events, q RouteQuestion) (analysis.Sample, error) {
 	if q.Days == 0 {
 		q.Days = 14
@@ -31,7 +33,7 @@ func Route(ctx context.Context, s store.Events, q RouteQuestion) (analysis.Sampl
 	if q.Most == 0 {
 		q.Most = 100_000
 	}
-	c := routeCensus{units: map[routeUnit][]store.Value{}, first: map[routeUnit]time.Time{}, measures: q.Measures}
+	c := routeCensus{units: map[routeUnit][]store.Value{}, first: map[routeUnit]time.Time{}, measures: q.Measures, baseline: q.Baseline}
 	query := store.EventQuery{Route: q.Route, From: q.Now.AddDate(0, 0, -q.Days), To: q.Now, Limit: event.MaxPage}
 	for c.requests+c.noUnit < int64(q.Most) {
 		page, next, err := s.FindEvents(ctx, query)
@@ -53,6 +55,7 @@ type routeUnit struct{ kind, id string }
 
 type routeCensus struct {
 	measures         []metric.Measure
+	baseline         string
 	units            map[routeUnit][]store.Value
 	first            map[routeUnit]time.Time
 	requests, noUnit int64
@@ -79,6 +82,9 @@ func (c *routeCensus) add(e *event.Event) {
 	}
 	if first, ok := c.first[u]; !ok || e.Time.Before(first) {
 		c.first[u] = e.Time
+	}
+	if v := e.Variant(); c.baseline != "" && v != "" && v != c.baseline {
+		return
 	}
 	for i, m := range c.measures {
 		if m.Distribution {

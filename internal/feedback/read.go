@@ -170,7 +170,7 @@ func (s *Said) SetValue(value json.RawMessage) error {
 		}
 		return s.number(v)
 	}
-	return wrong("value", mend, "it is neither")
+	return wrong("value", mend, "it is no value of a score")
 }
 
 // setCell reads a value as a table has it: what looks like a number is one.

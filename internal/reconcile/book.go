@@ -29,6 +29,7 @@ type Book struct {
 
 	mu   sync.Mutex
 	last map[planKey]*event.Decision
+	seen fs.FileInfo // of the file as it was read or written last
 }
 
 type planKey struct {
@@ -40,23 +41,62 @@ type planKey struct {
 // an error: without it what was rolled back would be served again.
 func OpenBook(name string) (*Book, error) {
 	b := &Book{name: name, last: map[planKey]*event.Decision{}}
-	if name == "" {
-		return b, nil
+	if _, err := b.Refresh(); err != nil {
+		return nil, err
 	}
-	text, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return b, nil
+	return b, nil
+}
+
+// Refresh takes in what another process wrote since, and gives how many decisions
+// were news: for a while two share a folder, when one takes over from the other.
+func (b *Book) Refresh() (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.refresh()
+}
+
+func (b *Book) refresh() (int, error) {
+	if b.name == "" {
+		return 0, nil
+	}
+	now, err := os.Stat(b.name)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && b.seen != nil && os.SameFile(b.seen, now) && b.seen.ModTime().Equal(now.ModTime()) {
+		return 0, nil // a file is never changed, only replaced
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the states of experiments: %w", err)
+		return 0, fmt.Errorf("read the states of experiments: %w", err)
+	}
+	text, err := os.ReadFile(b.name)
+	if err != nil {
+		return 0, fmt.Errorf("read the states of experiments: %w", err)
 	}
 	var list []*event.Decision
 	if err := json.Unmarshal(text, &list); err != nil {
-		return nil, fmt.Errorf("read the states of experiments in %s: %w; bring it back from a backup, or move it away: "+
-			"the database has the same decisions, and experiments are drafts until it is read", name, err)
+		return 0, fmt.Errorf("read the states of experiments in %s: %w; bring it back from a backup, or move it away: "+
+			"the database has the same decisions, and experiments are drafts until it is read", b.name, err)
 	}
-	b.Merge(list)
-	return b, nil
+	b.seen = now
+	n := b.merge(list)
+	if !b.lacking(list) {
+		return n, nil
+	}
+	return n, b.save() // two wrote at once, and the one that came last did not know of the other
+}
+
+// lacking reports whether a list is without something that is held here.
+func (b *Book) lacking(list []*event.Decision) bool {
+	in := make(map[string]bool, len(list))
+	for _, d := range list {
+		if d != nil {
+			in[d.ID] = true
+		}
+	}
+	for _, d := range b.last {
+		if !in[d.ID] {
+			return true
+		}
+	}
+	return false
 }
 
 // Merge takes in decisions from elsewhere, as from the database, and gives how
@@ -64,8 +104,15 @@ func OpenBook(name string) (*Book, error) {
 func (b *Book) Merge(list []*event.Decision) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.merge(list)
+}
+
+func (b *Book) merge(list []*event.Decision) int {
 	n := 0
 	for _, d := range list {
+		if d == nil {
+			continue
+		}
 		s, ok := rollout.Read(d)
 		if !ok {
 			continue
@@ -155,6 +202,7 @@ func (b *Book) save() error {
 	if err := os.Rename(f.Name(), b.name); err != nil {
 		return err
 	}
+	b.seen, _ = os.Stat(b.name)
 	if folder, err := os.Open(filepath.Dir(b.name)); err == nil { // where folders can be flushed
 		_ = folder.Sync()
 		_ = folder.Close()

@@ -72,16 +72,41 @@ func New(cfg Config) *Controller {
 // Run looks at running experiments until ctx ends.
 func (c *Controller) Run(ctx context.Context) {
 	c.catchUp(ctx)
-	tick := time.NewTicker(c.cfg.Every)
+	tick, others := time.NewTicker(c.cfg.Every), time.NewTicker(time.Second)
 	defer tick.Stop()
+	defer others.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-others.C:
+			c.follow()
 		case <-tick.C:
 			c.Turn(ctx)
 		}
 	}
+}
+
+// follow puts in force what another process decided, as the one that this one
+// takes over from.
+func (c *Controller) follow() {
+	c.moving.Lock()
+	defer c.moving.Unlock()
+	if c.refresh() == 0 {
+		return
+	}
+	if err := c.cfg.Apply(); err != nil {
+		c.cfg.Log.Warn("what another process decided is not in force", "error", err.Error())
+	}
+}
+
+// refresh reads the book again, and gives how many decisions were news.
+func (c *Controller) refresh() int {
+	n, err := c.cfg.Book.Refresh()
+	if err != nil {
+		c.cfg.Log.Warn("states of experiments are not read again", "error", err.Error())
+	}
+	return n
 }
 
 // catchUp takes in what the database knows and the book does not, as after the
@@ -132,10 +157,37 @@ func (c *Controller) mergeStore(ctx context.Context, s Store) error {
 	return c.cfg.Apply()
 }
 
+// learn takes in what has come to the database since: after the book was lost, what
+// was decided last may still be on its way there from a journal.
+func (c *Controller) learn(ctx context.Context) error {
+	s, err := c.cfg.Store()
+	if err != nil {
+		return err
+	}
+	c.moving.Lock()
+	defer c.moving.Unlock()
+	news := 0
+	for _, p := range c.cfg.Plans() {
+		list, _, err := s.FindDecisions(ctx, rollout.Subject(p.Experiment), 10, "")
+		if err != nil {
+			return err
+		}
+		news += c.cfg.Book.Merge(list)
+	}
+	if news == 0 {
+		return nil
+	}
+	return c.cfg.Apply()
+}
+
 // Turn looks at every running experiment once.
 func (c *Controller) Turn(ctx context.Context) {
+	if err := c.learn(ctx); err != nil && ctx.Err() == nil {
+		c.cfg.Log.Debug("decisions about experiments are not read", "error", err.Error())
+	}
 	for _, p := range c.cfg.Plans() {
-		if p.Primary == nil || c.cfg.Book.State(p.Experiment, p.Epoch).Phase != rollout.Running {
+		// What is decided and goes on serving may do harm yet.
+		if p.Primary == nil || !c.cfg.Book.State(p.Experiment, p.Epoch).Serves() {
 			continue
 		}
 		if err := c.look(ctx, p); err != nil && ctx.Err() == nil {
@@ -146,9 +198,12 @@ func (c *Controller) Turn(ctx context.Context) {
 
 // look reports on one, keeps the look now and then, and acts on a verdict.
 func (c *Controller) look(ctx context.Context, p analysis.Plan) error {
-	report, err := c.Report(ctx, p.Experiment, 0, false)
+	report, err := c.report(ctx, p, false)
 	if err != nil {
 		return err
+	}
+	if report.Inputs.Decided != nil {
+		return c.heard(ctx, p, &report)
 	}
 	if err := c.keepLook(ctx, p, &report); err != nil {
 		return err
@@ -177,6 +232,28 @@ func (c *Controller) keepLook(ctx context.Context, p analysis.Plan, r *analysis.
 	return nil
 }
 
+// heard rolls back what does harm after its decision. The question is closed, so
+// that a bound which only pauses can no more than be told.
+func (c *Controller) heard(ctx context.Context, p analysis.Plan, r *analysis.Report) error {
+	action := harmAction(r)
+	switch {
+	case action == "":
+		return nil
+	case r.Verdict != analysis.RollBack:
+		c.cfg.Log.Warn("harm is shown after the decision; weir experiment stop ends it", "experiment", p.Experiment, "action", action)
+		return nil
+	}
+	_, err := c.move(ctx, p, rollout.RollBack, "controller", r.Sentence, r, concluded(r))
+	return err
+}
+
+// concluded notes a verdict.
+func concluded(r *analysis.Report) func(*rollout.State) {
+	return func(s *rollout.State) {
+		s.Verdict = &analysis.Decided{Time: s.Changed, Verdict: r.Verdict, Variant: r.Variant, Why: r.Sentence, By: "controller", Units: enrolledUnits(r)}
+	}
+}
+
 // act does what a verdict asks for.
 func (c *Controller) act(ctx context.Context, p analysis.Plan, r *analysis.Report) error {
 	switch action := harmAction(r); {
@@ -199,9 +276,7 @@ func (c *Controller) act(ctx context.Context, p analysis.Plan, r *analysis.Repor
 	case analysis.Describes, analysis.Invalid:
 		return nil
 	}
-	_, err := c.move(ctx, p, rollout.Decide, "controller", r.Sentence, r, func(s *rollout.State) {
-		s.Verdict = &analysis.Decided{Time: s.Changed, Verdict: r.Verdict, Variant: r.Variant, Why: r.Sentence, By: "controller", Units: enrolledUnits(r)}
-	})
+	_, err := c.move(ctx, p, rollout.Decide, "controller", r.Sentence, r, concluded(r))
 	return err
 }
 
@@ -237,8 +312,14 @@ func harmAction(r *analysis.Report) string {
 func (c *Controller) move(ctx context.Context, p analysis.Plan, m rollout.Move, by, why string, report any, more func(*rollout.State)) (rollout.State, error) {
 	c.moving.Lock()
 	defer c.moving.Unlock()
-	now := c.cfg.Now().UTC()
+	c.refresh()
 	before := c.cfg.Book.State(p.Experiment, p.Epoch)
+	now := c.cfg.Now().UTC()
+	if !now.After(before.Changed) {
+		// The clock was set back. Of two decisions the one with the later id holds, so
+		// a stop must not be older than the start that it ends.
+		now = before.Changed.Add(time.Millisecond)
+	}
 	s, err := before.Next(m, now, why)
 	if err != nil {
 		e := fault.New(fault.Invalid, "illegal_move", "%s", err)
@@ -288,18 +369,29 @@ func (c *Controller) Report(ctx context.Context, name string, epoch int, full bo
 	if err != nil {
 		return analysis.Report{}, err
 	}
-	s, err := c.cfg.Store()
-	if err != nil {
-		return analysis.Report{}, err
+	if epoch > p.Epoch {
+		return analysis.Report{}, fault.New(fault.NotFound, "unknown_epoch", "experiment %q has no epoch %d", name, epoch).
+			At("epoch").Mend("its newest is %d", p.Epoch)
 	}
 	if epoch > 0 {
 		p.Epoch = epoch
 	}
-	state := c.cfg.Book.State(name, p.Epoch)
+	return c.report(ctx, p, full)
+}
+
+func (c *Controller) report(ctx context.Context, p analysis.Plan, full bool) (analysis.Report, error) {
+	s, err := c.cfg.Store()
+	if err != nil {
+		return analysis.Report{}, err
+	}
+	state := c.cfg.Book.State(p.Experiment, p.Epoch)
 	if p.Units == 0 {
 		p.Units = state.Units
 	}
 	q := evidence.Question{Plan: p, Started: state.Started, Now: c.cfg.Now().UTC(), First: state.First, Decided: state.Verdict}
+	if state.Phase == rollout.Archived {
+		q.Now = state.Changed // days that pass after it was stopped add nothing
+	}
 	if full {
 		q.Units = -1
 	}
@@ -310,7 +402,13 @@ func (c *Controller) Report(ctx context.Context, name string, epoch int, full bo
 	if behind := c.cfg.Behind(); behind != "" {
 		in.Coverage = append(in.Coverage, behind)
 	}
-	return analysis.Analyse(in), nil
+	in.Held = state.Differs(&p)
+	if state.Forced != "" {
+		in.Notes = append(in.Notes, "it was started with --force, and this note: "+state.Forced)
+	}
+	r := analysis.Analyse(in)
+	tell(&r, state)
+	return r, nil
 }
 
 // Foresee says what an experiment could see on its route.
@@ -319,7 +417,7 @@ func (c *Controller) Foresee(ctx context.Context, p analysis.Plan) (analysis.Pro
 	if err != nil {
 		return analysis.Prospect{}, err
 	}
-	sample, err := evidence.Route(ctx, s, evidence.RouteQuestion{Route: p.Route, Now: c.cfg.Now().UTC(),
+	sample, err := evidence.Route(ctx, s, evidence.RouteQuestion{Route: p.Route, Baseline: p.Variants[0].Name, Now: c.cfg.Now().UTC(),
 		Measures: append(metric.Standard(), metric.Measures(p.All())...)})
 	if err != nil {
 		return analysis.Prospect{}, err
@@ -346,6 +444,9 @@ func (c *Controller) Start(ctx context.Context, name, by, note string, force boo
 	if force && note == "" {
 		return rollout.State{}, analysis.Prospect{}, fault.New(fault.Invalid, "note_missing", "starting against advice needs a note of why").Mend("add --note \"...\"")
 	}
+	if err := c.untouched(ctx, p); err != nil {
+		return c.State(p), analysis.Prospect{}, err
+	}
 	prospect, err := c.Foresee(ctx, p)
 	if err != nil && !force {
 		return rollout.State{}, prospect, err
@@ -354,7 +455,7 @@ func (c *Controller) Start(ctx context.Context, name, by, note string, force boo
 		return c.State(p), prospect, underpowered(p, prospect)
 	}
 	s, err := c.move(ctx, p, rollout.Start, by, note, prospect, func(s *rollout.State) {
-		s.Started, s.StartedBy, s.Hash = s.Changed, by, p.Hash
+		s.Started, s.StartedBy, s.Hash, s.Draw = s.Changed, by, p.Hash, p.Draw
 		if force {
 			s.Forced = note
 		}
@@ -365,14 +466,40 @@ func (c *Controller) Start(ctx context.Context, name, by, note string, force boo
 	return s, prospect, err
 }
 
+// untouched refuses to begin an epoch that has units already: it was in force
+// without a goal, or what was decided about it is lost. Whoever saw them chose the
+// goal after looking.
+func (c *Controller) untouched(ctx context.Context, p analysis.Plan) error {
+	if c.State(p).Phase != rollout.Draft {
+		return nil // refused as a move
+	}
+	s, err := c.cfg.Store()
+	if err != nil {
+		return nil // starting by force needs no store
+	}
+	rows, err := s.VariantRows(ctx, p.Experiment)
+	if err != nil {
+		return fmt.Errorf("look for earlier units of experiment %s: %w", p.Experiment, err)
+	}
+	for i := range rows {
+		if rows[i].Epoch == p.Epoch && rows[i].Units > 0 {
+			e := fault.New(fault.Invalid, "epoch_used", "epoch %d of experiment %s has units already, from before it was started: what they show could have been seen when its goal was chosen", p.Epoch, p.Experiment).
+				Mend("raise epoch to %d in its definition to begin anew, with units drawn anew", p.Epoch+1)
+			e.Status = http.StatusConflict
+			return e
+		}
+	}
+	return nil
+}
+
 // underpowered refuses a start.
 func underpowered(p analysis.Plan, o analysis.Prospect) error {
-	said := "its power is not known"
+	said := o.Why
 	if o.Known {
-		said = fmt.Sprintf("its power is %.0f %%, and %.0f %% is asked for", 100*o.Power, 100*p.Power)
+		said = fmt.Sprintf("its power is %.0f %%, and %.0f %% is asked for; %s", 100*o.Power, 100*p.Power, o.Why)
 	}
-	e := fault.New(fault.Invalid, "underpowered", "experiment %s would probably find nothing: %s; %s", p.Experiment, said, o.Why).
-		Mend("plan more units, choose a metric that varies less or a larger smallest effect (weir power %s shows them), or start it all the same with --force --note \"why\"", p.Experiment)
+	e := fault.New(fault.Invalid, "underpowered", "experiment %s would probably find nothing: %s", p.Experiment, said).
+		Mend("plan more units, choose a metric that varies less or a larger smallest effect (weir power --experiment %s shows them), or start it all the same with --force --note \"why\"", p.Experiment)
 	e.Status = http.StatusConflict
 	return e
 }

@@ -33,7 +33,8 @@ type State struct {
 	Experiment string    `json:"experiment"`
 	Epoch      int       `json:"epoch"`
 	Phase      Phase     `json:"phase"`
-	Hash       string    `json:"hash,omitempty"` // of the specification that was started
+	Hash       string    `json:"hash,omitempty"` // of what it is judged by, as it was started
+	Draw       string    `json:"draw,omitempty"` // of what is compared, likewise
 	Started    time.Time `json:"started,omitzero"`
 	StartedBy  string    `json:"started_by,omitempty"`
 	Forced     string    `json:"forced,omitempty"` // the note with which it was started against advice
@@ -69,6 +70,8 @@ const (
 	Decide  Move = "decide"
 	Stop    Move = "stop" // ends it without, or after, a decision
 	Archive Move = "archive"
+	// RollBack is harm that shows after the decision, while units still share the variants.
+	RollBack Move = "roll_back"
 )
 
 // legal are the moves that each phase has, and where they lead.
@@ -76,14 +79,14 @@ var legal = map[Phase]map[Move]Phase{
 	Draft:    {Start: Running},
 	Running:  {Pause: Paused, Look: Running, Decide: Decided, Stop: Archived},
 	Paused:   {Resume: Running, Decide: Decided, Stop: Archived},
-	Decided:  {Stop: Archived, Archive: Archived},
+	Decided:  {Stop: Archived, Archive: Archived, RollBack: Decided},
 	Archived: {},
 }
 
 // Next is the state after a move. The error says what is possible instead.
 func (s State) Next(m Move, at time.Time, why string) (State, error) {
 	to, ok := legal[s.Phase][m]
-	if !ok {
+	if !ok || m == RollBack && !s.Serves() {
 		return s, &IllegalMove{s, m}
 	}
 	s.Phase, s.Changed, s.Why = to, at, why
@@ -107,6 +110,20 @@ func (e *IllegalMove) Error() string {
 		return fmt.Sprintf("%s experiment %s: it is a draft; begin with weir experiment start %s", e.Move, s.Experiment, s.Experiment)
 	}
 	return fmt.Sprintf("%s experiment %s: it is %s, which leaves nothing to %s", e.Move, s.Experiment, s.Phase, e.Move)
+}
+
+// Differs says in what a plan is not what was started; "" when it is. A restart
+// reads definitions that nobody compared with those before.
+func (s State) Differs(p *analysis.Plan) string {
+	switch {
+	case s.Started.IsZero():
+		return ""
+	case s.Hash != "" && p.Hash != s.Hash:
+		return "what it is judged by has changed in its definition since the start"
+	case s.Draw != "" && p.Draw != s.Draw:
+		return "what is compared, or in which shares, has changed in its definition since the start"
+	}
+	return ""
 }
 
 // Subject is what decisions about an experiment are filed under.
