@@ -49,7 +49,7 @@ func (o *oracle) act(to event.Recorder) {
 	case k == 17:
 		to.Record(&event.Decision{ID: o.id("dec"), Time: noon, Subject: "rollout/x", Action: "hold"})
 	case k == 18:
-		s := &event.Score{ID: o.id("sco"), Event: idOf(o.r.IntN(o.n+1)), Time: noon, Name: "thumbs", Source: "feedback", Value: 1_000_000}
+		s := &event.Score{ID: o.id("sco"), Event: idOf(o.r.IntN(o.n + 1)), Time: noon, Name: "thumbs", Source: "feedback", Value: 1_000_000}
 		o.scores[s.ID] = true
 		to.Record(s)
 	case k == 19:
