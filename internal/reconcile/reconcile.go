@@ -376,7 +376,27 @@ func (c *Controller) Report(ctx context.Context, name string, epoch int, full bo
 	if epoch > 0 {
 		p.Epoch = epoch
 	}
+	if r, ok := c.frozen(p); ok && !full {
+		return r, nil
+	}
 	return c.report(ctx, p, full)
+}
+
+// frozen is the report that an experiment was decided on. Its intervals are for
+// that one look: computed again with what comes later, they would promise what they
+// do not hold.
+func (c *Controller) frozen(p analysis.Plan) (analysis.Report, bool) {
+	d := c.cfg.Book.Last(p.Experiment, p.Epoch)
+	if d == nil || d.Action != string(rollout.Decide) {
+		return analysis.Report{}, false
+	}
+	var r analysis.Report
+	if json.Unmarshal(rollout.Report(d), &r) != nil {
+		return analysis.Report{}, false
+	}
+	r.Warnings = append(r.Warnings, analysis.Warning{Code: "frozen",
+		Text: "This is the report that it was decided on, at " + d.Time.UTC().Format("2006-01-02 15:04") + " UTC. A full report reads what came since, and decides nothing."})
+	return r, true
 }
 
 func (c *Controller) report(ctx context.Context, p analysis.Plan, full bool) (analysis.Report, error) {

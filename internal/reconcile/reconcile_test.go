@@ -170,6 +170,12 @@ func TestDecidedOnce(t *testing.T) {
 	if err != nil || report.Verdict != analysis.Deploy {
 		t.Errorf("the report says %s, %v", report.Verdict, err)
 	}
+	if report.Enrolment[0].Units != 1400 || report.Warnings[len(report.Warnings)-1].Code != "frozen" {
+		t.Errorf("the report goes on after the look: %d units", report.Enrolment[0].Units)
+	}
+	if full, err := r.c.Report(context.Background(), "e", 0, true); err != nil || full.Enrolment[0].Units != 1900 || full.Verdict != analysis.Deploy {
+		t.Errorf("in full: %d units, %s, %v", full.Enrolment[0].Units, full.Verdict, err)
+	}
 	if looks, _ := r.db.Looks(context.Background(), "e", 1); len(looks) < 6 {
 		t.Errorf("%d looks are kept for the picture of its course", len(looks))
 	}

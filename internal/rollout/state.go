@@ -145,6 +145,16 @@ type moved struct {
 	Report json.RawMessage `json:"report,omitempty"`
 }
 
+// Report gives the report that a decision about a plan rests on, nil when it has
+// none.
+func Report(d *event.Decision) json.RawMessage {
+	var m moved
+	if json.Unmarshal(d.Report, &m) != nil {
+		return nil
+	}
+	return m.Report
+}
+
 // Read gives the state that a decision led to; false for a decision about
 // something else.
 func Read(d *event.Decision) (State, bool) {
