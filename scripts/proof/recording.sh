@@ -69,7 +69,7 @@ for round in $(seq "$rounds"); do
 done
 
 # Each of the three must be what its name says.
-journalled() { curl -sS "http://127.0.0.1:$1/metrics" | awk '$1 == "weir_journal_records_total{kind=\"event\"}" {printf "%d", $2}'; }
+journalled() { curl -sS "http://127.0.0.1:$1/metrics" | awk '$1 == "weir_journal_records_total{kind=\"event\"}" {n = $2} END {printf "%d", n}'; }
 if (($(journalled 9122) > 0 || $(journalled 9132) == 0 || $(journalled 9142) == 0)); then
 	echo "events in the journals of unkept, journal, kept: $(journalled 9122), $(journalled 9132), $(journalled 9142)" >&2
 	exit 1
