@@ -29,6 +29,7 @@ type Frame struct {
 	Said        []byte
 	Many        bool
 	Fingerprint []byte // of the model that answered, as written between its quotes; nil when there is none
+	Model       []byte // that says it answered, likewise
 
 	Finish    string // the first finish reason found, "" when none
 	Usage     Usage  // valid when HasUsage

@@ -9,7 +9,7 @@ import (
 func Keep(f Frame) Frame {
 	raw, data := f.Raw, f.Data
 	f.Raw, f.Data = bytes.Clone(raw), nil
-	f.ID, f.Said, f.Fingerprint = bytes.Clone(f.ID), bytes.Clone(f.Said), bytes.Clone(f.Fingerprint)
+	f.ID, f.Said, f.Fingerprint, f.Model = bytes.Clone(f.ID), bytes.Clone(f.Said), bytes.Clone(f.Fingerprint), bytes.Clone(f.Model)
 	if data == nil {
 		return f
 	}

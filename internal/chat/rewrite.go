@@ -192,12 +192,13 @@ func (r *rewriter) tail() (Frame, bool) {
 
 // remember keeps the event that spoke last. Its buffers are used again.
 func (r *rewriter) remember(f Frame) {
-	raw, data, id, print := r.last.Raw, r.last.Data, r.last.ID, r.last.Fingerprint
+	raw, data, id, print, model := r.last.Raw, r.last.Data, r.last.ID, r.last.Fingerprint, r.last.Model
 	r.last = f
 	r.last.Raw = append(raw[:0], f.Raw...)
 	r.last.Data = append(data[:0], f.Data...)
 	r.last.ID = append(id[:0], f.ID...)
 	r.last.Fingerprint = append(print[:0], f.Fingerprint...)
+	r.last.Model = append(model[:0], f.Model...)
 	r.last.Said, r.last.Many = nil, f.Many || f.Said != nil
 }
 

@@ -144,7 +144,7 @@ func (x *Exchange) try(ctx context.Context, at *place, n int, total time.Time) (
 	if f != nil {
 		clk.stop()
 		x.leave(f.blames())
-		x.meter.bodyID = ""
+		x.meter.bodyID, x.meter.answeredAs = "", ""
 		a.Result, a.Status = f.result, f.status
 		x.attempts = append(x.attempts, a)
 		t.counts.Attempt(f.result).Inc()

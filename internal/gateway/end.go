@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -98,7 +99,7 @@ func (x *Exchange) event() *event.Event {
 	e := &event.Event{
 		ID: x.ID, BodyID: m.bodyID, Project: access.DefaultProject, Time: x.start, Path: x.path.name, Stream: x.Stream,
 		Outcome: x.outcome, Status: x.status, Clock: x.clockName, Parameters: x.parameters,
-		Model: x.served.model, Vendor: x.served.vendor, ServedModel: x.served.id, Endpoint: x.served.endpoint, Fallback: x.served.fallback, Simulated: x.served.simulated,
+		Model: x.served.model, Vendor: x.served.vendor, ServedModel: cmp.Or(m.answeredAs, x.served.id), Endpoint: x.served.endpoint, Fallback: x.served.fallback, Simulated: x.served.simulated,
 		Attempts: x.attempts, AnsweredBy: x.AnsweredBy,
 		Tags: x.tags, Fingerprint: m.fingerprint, Finish: m.finish, Refusal: m.refusal, Frames: m.frames, Malformed: m.malformed,
 		Total: m.end.Sub(x.start), Overhead: x.overhead,

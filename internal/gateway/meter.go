@@ -17,6 +17,7 @@ type reading struct {
 	reportedAt   int64      // how much it had said when it last reported usage
 	finish       string
 	bodyID       string // the answer's own
+	answeredAs   string // the model that the answer names; "" when it names none
 	fingerprint  string // of the model that answered
 	refusal      bool
 	frames       int
@@ -37,7 +38,7 @@ const (
 // sees first comes in the last round.
 func (m *reading) nextRound() {
 	m.attempt()
-	m.finish, m.bodyID = "", ""
+	m.finish, m.bodyID, m.answeredAs = "", "", ""
 	m.firstVisible, m.firstThought = time.Time{}, time.Time{}
 }
 
@@ -64,6 +65,9 @@ func (m *reading) note(f *chat.Frame) {
 	}
 	if m.bodyID == "" && len(f.ID) > 0 && len(f.ID) <= maxBodyID {
 		m.bodyID = string(f.ID)
+	}
+	if m.answeredAs == "" && len(f.Model) > 0 && len(f.Model) <= maxBodyID {
+		m.answeredAs = string(f.Model)
 	}
 	if m.fingerprint == "" && len(f.Fingerprint) > 0 && len(f.Fingerprint) <= maxFingerprint {
 		m.fingerprint = string(f.Fingerprint)

@@ -30,6 +30,8 @@ func inspect(data []byte, f *chat.Frame, t *tracker) {
 			inspectUsage(&c, f)
 		case "id":
 			f.ID = inside(c.raw())
+		case "model":
+			f.Model = inside(c.raw())
 		case "system_fingerprint":
 			f.Fingerprint = inside(c.raw())
 		case "error":

@@ -101,7 +101,7 @@ func TestStreamFrames(t *testing.T) {
 				t.Fatalf("%d frames, want %d", len(frames), len(want))
 			}
 			for i, f := range frames {
-				f.Raw, f.Data, f.ID, f.Fingerprint, f.Said, f.Many = nil, nil, nil, nil, nil, false
+				f.Raw, f.Data, f.ID, f.Fingerprint, f.Model, f.Said, f.Many = nil, nil, nil, nil, nil, nil, false
 				if !reflect.DeepEqual(f, want[i]) {
 					t.Errorf("frame %d: got %+v, want %+v", i, f, want[i])
 				}

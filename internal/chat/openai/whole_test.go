@@ -36,7 +36,7 @@ func TestWhole(t *testing.T) {
 			if len(frames) != 1 || string(f.Raw) != c.in || string(f.Data) != strings.TrimSpace(c.in) {
 				t.Errorf("%d frames, %q, %q", len(frames), f.Raw, f.Data)
 			}
-			f.Raw, f.Data, f.ID, f.Fingerprint, f.Said, f.Many = nil, nil, nil, nil, nil, false
+			f.Raw, f.Data, f.ID, f.Fingerprint, f.Model, f.Said, f.Many = nil, nil, nil, nil, nil, nil, false
 			if !reflect.DeepEqual(f, c.want) {
 				t.Errorf("got %+v, want %+v", f, c.want)
 			}
