@@ -69,20 +69,26 @@ func New(cfg Config) *Controller {
 	return &Controller{cfg: cfg, looked: map[planKey]time.Time{}}
 }
 
-// Run looks at running experiments until ctx ends.
+// Run looks at running experiments until ctx ends. What other processes decide is
+// followed beside it: that needs no store, which may hang.
 func (c *Controller) Run(ctx context.Context) {
+	var beside sync.WaitGroup
+	beside.Go(func() { every(ctx, time.Second, c.follow) })
 	c.catchUp(ctx)
-	tick, others := time.NewTicker(c.cfg.Every), time.NewTicker(time.Second)
+	every(ctx, c.cfg.Every, func() { c.Turn(ctx) })
+	beside.Wait()
+}
+
+// every does something again and again until ctx ends.
+func every(ctx context.Context, pause time.Duration, do func()) {
+	tick := time.NewTicker(pause)
 	defer tick.Stop()
-	defer others.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-others.C:
-			c.follow()
 		case <-tick.C:
-			c.Turn(ctx)
+			do()
 		}
 	}
 }
@@ -129,20 +135,17 @@ func (c *Controller) catchUp(ctx context.Context) {
 }
 
 func (c *Controller) mergeStore(ctx context.Context, s Store) error {
+	list, err := c.decisions(ctx, s, event.MaxPage)
+	if err != nil {
+		return err
+	}
+	kept := map[string]bool{}
+	for _, d := range list {
+		kept[d.ID] = true
+	}
 	c.moving.Lock()
 	defer c.moving.Unlock()
-	kept := map[string]bool{}
-	news := 0
-	for _, p := range c.cfg.Plans() {
-		list, _, err := s.FindDecisions(ctx, rollout.Subject(p.Experiment), event.MaxPage, "")
-		if err != nil {
-			return err
-		}
-		for _, d := range list {
-			kept[d.ID] = true
-		}
-		news += c.cfg.Book.Merge(list)
-	}
+	news := c.cfg.Book.Merge(list)
 	for _, d := range c.cfg.Book.Decisions() {
 		if !kept[d.ID] { // written down, and not in the record when the process died; twice does no harm
 			if err := c.cfg.Record(ctx, d); err != nil {
@@ -164,21 +167,36 @@ func (c *Controller) learn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	const latest = 10
+	list, err := c.decisions(ctx, s, latest)
+	if err != nil {
+		return err
+	}
 	c.moving.Lock()
 	defer c.moving.Unlock()
-	news := 0
-	for _, p := range c.cfg.Plans() {
-		list, _, err := s.FindDecisions(ctx, rollout.Subject(p.Experiment), 10, "")
-		if err != nil {
-			return err
-		}
-		news += c.cfg.Book.Merge(list)
-	}
-	if news == 0 {
+	if c.cfg.Book.Merge(list) == 0 {
 		return nil
 	}
 	return c.cfg.Apply()
 }
+
+// decisions reads the newest about each plan. No move waits for it: a store that
+// hangs must not hold up a stop.
+func (c *Controller) decisions(ctx context.Context, s Store, most int) (all []*event.Decision, err error) {
+	ctx, done := context.WithTimeout(ctx, readWithin)
+	defer done()
+	for _, p := range c.cfg.Plans() {
+		list, _, err := s.FindDecisions(ctx, rollout.Subject(p.Experiment), most, "")
+		if err != nil {
+			return nil, fmt.Errorf("read what was decided about experiment %q: %w", p.Experiment, err)
+		}
+		all = append(all, list...)
+	}
+	return all, nil
+}
+
+// readWithin bounds what the controller reads of a store at once.
+const readWithin = 30 * time.Second
 
 // Turn looks at every running experiment once.
 func (c *Controller) Turn(ctx context.Context) {
@@ -198,6 +216,8 @@ func (c *Controller) Turn(ctx context.Context) {
 
 // look reports on one, keeps the look now and then, and acts on a verdict.
 func (c *Controller) look(ctx context.Context, p analysis.Plan) error {
+	ctx, done := context.WithTimeout(ctx, readWithin)
+	defer done()
 	report, err := c.report(ctx, p, false)
 	if err != nil {
 		return err
