@@ -101,7 +101,7 @@ func (c *call) writeReport(r analysis.Report, format string) error {
 	case "markdown":
 		media, err = "text/markdown; charset=utf-8", analysis.WriteMarkdown(&b, r)
 	case "html":
-		c.w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+		c.w.Header().Set("Content-Security-Policy", analysis.ContentPolicy()+"; frame-ancestors 'none'")
 		media, err = "text/html; charset=utf-8", analysis.WriteHTML(&b, r)
 	default:
 		err = analysis.WriteText(&b, r)
@@ -122,6 +122,10 @@ func (c *call) experimentPower() (analysis.Prospect, error) {
 	if err != nil {
 		return analysis.Prospect{}, err
 	}
+	return c.foresee(plans, p)
+}
+
+func (c *call) foresee(plans Plans, p analysis.Plan) (analysis.Prospect, error) {
 	ctx, done := c.lengthen(c.server.clocks.long)
 	defer done()
 	o, err := plans.Foresee(ctx, p)
@@ -215,13 +219,7 @@ func (c *call) power() (analysis.Prospect, error) {
 	if err != nil {
 		return analysis.Prospect{}, err
 	}
-	ctx, done := c.lengthen(c.server.clocks.long)
-	defer done()
-	o, err := plans.Foresee(ctx, p)
-	if err != nil {
-		return o, unavailable(err)
-	}
-	return o, nil
+	return c.foresee(plans, p)
 }
 
 // imagined is the plan that a question about power is about.

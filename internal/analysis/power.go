@@ -30,10 +30,11 @@ type Prospect struct {
 	Units int64   `json:"units_per_variant,omitempty"`
 	Days  float64 `json:"days,omitempty"` // not known from less than a day of traffic
 	// Power is the chance that a difference of the size that is asked for is told
-	// from none, at the units it is planned for; where the candidate has to be no
+	// from none, at the units it is planned for, or at those that come before its time
+	// is up, where they are fewer; where the candidate has to be no
 	// worse, that an equal one is shown to be. Proofs are part of it; that the
 	// estimate reaches the minimum too, which deploying asks for, is not: of a
-	// candidate that is better by just that, half do.
+	// candidate that is better by just that, half do. Nor is the gain of a candidate that may be no worse.
 	Power float64 `json:"power"`
 	Known bool    `json:"known"`
 	Why   string  `json:"why"` // in a sentence
@@ -78,6 +79,9 @@ func Foresee(p Plan, s Sample) Prospect {
 	if p.Units == 0 && primary.Known {
 		planned = max(planned, primary.Units)
 	}
+	if most, known := p.attainable(s); known {
+		planned = min(planned, most)
+	}
 	out.Known, out.Units, out.Days = primary.Known, primary.Units, primary.Days
 	out.Metrics[0] = p.outlook(s, g.Metric, "primary", asked, planned)
 	out.Power = out.Metrics[0].Power
@@ -112,6 +116,10 @@ func (o *Prospect) sentence(p Plan, planned int64) string {
 		return "the power is not known, because that of a bound that has to be proven is not"
 	}
 	when := "which this traffic does not bring within a year"
+	if most, known := p.attainable(o.Sample); known && most == planned && most < max(p.MinUnits, p.Units, m.Units) {
+		return fmt.Sprintf("%s units of each variant are needed, and this traffic brings %s in the %d days that it may take: with those a difference of %s in %s is told from none %.0f times in 100",
+			thousands(max(p.MinUnits, p.Units, m.Units)), thousands(most), p.MaxDays, percent(m.Asked), m.Metric.Name, 100*o.Power)
+	}
 	if o.Sample.To.Sub(o.Sample.From) < 24*time.Hour {
 		when = "and how many days they take is known after a day of traffic"
 	} else if d := p.daysFor(o.Sample, planned); d > 0 {
@@ -119,6 +127,15 @@ func (o *Prospect) sentence(p Plan, planned int64) string {
 	}
 	return fmt.Sprintf("a difference of %s in %s is told from none %.0f times in 100 with %s units of each variant, %s",
 		percent(m.Asked), m.Metric.Name, 100*o.Power, thousands(planned), when)
+}
+
+// attainable is how many units of each variant come before the plan's time is up.
+// It is not known from less than a day of traffic, or of a plan without an end.
+func (p Plan) attainable(s Sample) (units int64, known bool) {
+	if p.MaxDays <= 0 || s.Units == 0 || s.To.Sub(s.From) < 24*time.Hour {
+		return 0, false
+	}
+	return max(2, p.unitsBy(s, float64(p.MaxDays))), true
 }
 
 // fewestUnits is how many units tell how units differ.

@@ -74,6 +74,29 @@ func TestProofsShareThePower(t *testing.T) {
 	}
 }
 
+// What does not come before the time is up is not counted on: a start by power is
+// refused however many units are planned for.
+func TestPowerIsOfWhatComesInTime(t *testing.T) {
+	values := make([]int64, 0, 7000)
+	for range 1400 {
+		values = append(values, 5000, 0, 0, 0, 0)
+	}
+	m, _ := metric.Find("cost_per_request")
+	for days, want := range map[int]struct {
+		units int64
+		power float64
+	}{28: {6280, 0.8}, 7: {3500, 0.55}} {
+		p := Plan{Alpha: 0.05, Power: 0.8, MinUnits: 1000, MaxDays: days, Variants: twoVariants(), Primary: &Goal{Metric: m, Mode: Better, Minimum: Amount{Value: 0.1}}}
+		o := Foresee(p, sampleOf(m.Measure, values, 7))
+		if got := o.Metrics[0]; math.Abs(float64(got.Planned-want.units)) > 3 || math.Abs(o.Power-want.power) > 0.01 {
+			t.Errorf("%d days: power %.3f at %d units, want %.2f at %d: %s", days, o.Power, got.Planned, want.power, want.units, o.Why)
+		}
+		if o.Units < 6200 {
+			t.Errorf("%d days: it needs %d units, whatever comes", days, o.Units)
+		}
+	}
+}
+
 // What is not on record has no power, and says so; it is never taken for enough.
 func TestPowerThatIsNotKnown(t *testing.T) {
 	m := metric.Score("task_success", "feedback", metric.Rate, metric.Up)
