@@ -314,27 +314,12 @@ func (d *elsewhere) check(metrics []metric.Metric) error {
 		}
 		for _, r := range d.rows {
 			v, ok := r.Values[m.Measure]
-			if why := unfit(m, v); ok && why != "" {
+			if why := analysis.Unfit(m, v); ok && why != "" {
 				return advise(fmt.Errorf("%s: %v: %s", d.at(r.line, 0, m.Measure), v, why), "mend the value, or give the metric another kind: --metric %s:mean:%s", plain(m.Measure), m.Direction)
 			}
 		}
 	}
 	return nil
-}
-
-// unfit says why a value cannot be of a metric; "" when it can.
-func unfit(m metric.Metric, v float64) string {
-	switch {
-	case math.Abs(v) > 1e12:
-		return "values beyond a million millions are not summed exactly: give them in a greater unit"
-	case m.Kind == metric.Rate && v != 0 && v != 1:
-		return "a rate is made of 0 and 1"
-	case m.Kind == metric.Geometric && v <= 0:
-		return "a geometric mean needs values above 0"
-	case m.Kind == metric.Quantile && v < 0:
-		return "quantiles are kept of values that are not negative"
-	}
-	return ""
 }
 
 // all gives the rows to whoever adds them up.

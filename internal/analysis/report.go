@@ -50,13 +50,18 @@ func (r Report) Took(by string) (*FirstLook, *Decided) {
 	case r.Verdict == NotYet:
 		return &FirstLook{Time: r.Now, Units: r.Clock.Units}, nil
 	}
+	return nil, r.Conclusion(by)
+}
+
+// Conclusion is the verdict as it is kept.
+func (r Report) Conclusion(by string) *Decided {
 	d := &Decided{Time: r.Now, Verdict: r.Verdict, Variant: r.Variant, Why: r.Sentence, By: by}
 	for _, e := range r.Enrolment {
 		if !e.Stopped {
 			d.Units += e.Units
 		}
 	}
-	return nil, d
+	return d
 }
 
 // Enrolment is how many take part in a variant, and how many should.

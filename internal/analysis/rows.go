@@ -97,7 +97,7 @@ func (t *table) add(line int, row Row) error {
 		v, ok := row.Values[m.Measure]
 		if !ok {
 			v = math.NaN()
-		} else if why := unfit(m, v); why != "" {
+		} else if why := Unfit(m, v); why != "" {
 			return fmt.Errorf("read row %d: %s is %v: %s", line, m.Measure, v, why)
 		} else {
 			t.most[m.Measure] = max(t.most[m.Measure], math.Abs(v))
@@ -108,8 +108,8 @@ func (t *table) add(line int, row Row) error {
 	return nil
 }
 
-// unfit says why a value cannot be of a metric; "" when it can.
-func unfit(m metric.Metric, v float64) string {
+// Unfit says why a value cannot be of a metric; "" when it can.
+func Unfit(m metric.Metric, v float64) string {
 	switch {
 	case math.IsNaN(v) || math.IsInf(v, 0):
 		return "that is no number"

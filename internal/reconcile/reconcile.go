@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/weirhq/weir/internal/access"
 	"github.com/weirhq/weir/internal/analysis"
 	"github.com/weirhq/weir/internal/event"
 	"github.com/weirhq/weir/internal/evidence"
@@ -269,9 +271,7 @@ func (c *Controller) heard(ctx context.Context, p analysis.Plan, r *analysis.Rep
 
 // concluded notes a verdict.
 func concluded(r *analysis.Report) func(*rollout.State) {
-	return func(s *rollout.State) {
-		s.Verdict = &analysis.Decided{Time: s.Changed, Verdict: r.Verdict, Variant: r.Variant, Why: r.Sentence, By: "controller", Units: enrolledUnits(r)}
-	}
+	return func(s *rollout.State) { s.Verdict = r.Conclusion("controller") }
 }
 
 // act does what a verdict asks for.
@@ -286,26 +286,17 @@ func (c *Controller) act(ctx context.Context, p analysis.Plan, r *analysis.Repor
 	}
 	switch r.Verdict {
 	case analysis.NotYet:
-		if !r.Clock.Rung {
+		first, _ := r.Took("controller")
+		if first == nil {
 			return nil
 		}
-		_, err := c.move(ctx, p, rollout.Look, "controller", r.Sentence, r, func(s *rollout.State) {
-			s.First = &analysis.FirstLook{Time: s.Changed, Units: r.Clock.Units}
-		})
+		_, err := c.move(ctx, p, rollout.Look, "controller", r.Sentence, r, func(s *rollout.State) { s.First = first })
 		return err
 	case analysis.Describes, analysis.Invalid:
 		return nil
 	}
 	_, err := c.move(ctx, p, rollout.Decide, "controller", r.Sentence, r, concluded(r))
 	return err
-}
-
-// enrolledUnits is how many units were looked at.
-func enrolledUnits(r *analysis.Report) (n int64) {
-	for _, e := range r.Enrolment {
-		n += e.Units
-	}
-	return n
 }
 
 // harmAction is what the bounds that harm was shown on ask for: the most that one
@@ -355,7 +346,7 @@ func (c *Controller) move(ctx context.Context, p analysis.Plan, m rollout.Move, 
 			return before, fmt.Errorf("write down the report of experiment %s: %w", p.Experiment, err)
 		}
 	}
-	d, err := rollout.Decision(event.NewID(now), "default", by, m, s, kept)
+	d, err := rollout.Decision(event.NewID(now), access.DefaultProject, by, m, s, kept)
 	if err != nil {
 		return before, err
 	}
@@ -407,17 +398,18 @@ func (c *Controller) Report(ctx context.Context, name string, epoch int, full bo
 // do not hold.
 func (c *Controller) frozen(p analysis.Plan) (analysis.Report, bool) {
 	d := c.cfg.Book.Last(p.Experiment, p.Epoch)
-	if d == nil || d.Action != string(rollout.Decide) {
-		return analysis.Report{}, false
-	}
 	var r analysis.Report
-	if json.Unmarshal(rollout.Report(d), &r) != nil {
+	if d == nil || c.State(p).Verdict == nil || json.Unmarshal(rollout.Report(d), &r) != nil {
 		return analysis.Report{}, false
 	}
-	r.Warnings = append(r.Warnings, analysis.Warning{Code: "frozen",
-		Text: "This is the report that it was decided on, at " + d.Time.UTC().Format("2006-01-02 15:04") + " UTC. A full report reads what came since, and decides nothing."})
+	if !slices.ContainsFunc(r.Warnings, func(w analysis.Warning) bool { return w.Code == frozenCode }) { // of a stop it has it already
+		r.Warnings = append(r.Warnings, analysis.Warning{Code: frozenCode,
+			Text: "This is the report that it was decided on, at " + r.Now.UTC().Format("2006-01-02 15:04") + " UTC. A full report reads what came since, and decides nothing."})
+	}
 	return r, true
 }
+
+const frozenCode = "frozen"
 
 func (c *Controller) report(ctx context.Context, p analysis.Plan, full bool) (analysis.Report, error) {
 	s, err := c.cfg.Store()

@@ -176,6 +176,13 @@ func TestDecidedOnce(t *testing.T) {
 	if full, err := r.c.Report(context.Background(), "e", 0, true); err != nil || full.Enrolment[0].Units != 1900 || full.Verdict != analysis.Deploy {
 		t.Errorf("in full: %d units, %s, %v", full.Enrolment[0].Units, full.Verdict, err)
 	}
+	if _, err := r.c.Stop(context.Background(), "e", "me", "enough"); err != nil {
+		t.Fatal(err)
+	}
+	over, err := r.c.Report(context.Background(), "e", 0, false)
+	if err != nil || over.Enrolment[0].Units != 1400 || len(over.Warnings) != len(report.Warnings) {
+		t.Errorf("after the stop: %d units, %d doubts instead of %d, %v", over.Enrolment[0].Units, len(over.Warnings), len(report.Warnings), err)
+	}
 	if looks, _ := r.db.Looks(context.Background(), "e", 1); len(looks) < 6 {
 		t.Errorf("%d looks are kept for the picture of its course", len(looks))
 	}

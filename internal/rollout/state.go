@@ -63,13 +63,12 @@ type Move string
 
 // The moves.
 const (
-	Start   Move = "start"
-	Pause   Move = "pause"
-	Resume  Move = "resume"
-	Look    Move = "look" // the first of two, which left the question open
-	Decide  Move = "decide"
-	Stop    Move = "stop" // ends it without, or after, a decision
-	Archive Move = "archive"
+	Start  Move = "start"
+	Pause  Move = "pause"
+	Resume Move = "resume"
+	Look   Move = "look" // the first of two, which left the question open
+	Decide Move = "decide"
+	Stop   Move = "stop" // ends it without, or after, a decision
 	// RollBack is harm that shows after the decision, while units still share the variants.
 	RollBack Move = "roll_back"
 )
@@ -79,7 +78,7 @@ var legal = map[Phase]map[Move]Phase{
 	Draft:    {Start: Running},
 	Running:  {Pause: Paused, Look: Running, Decide: Decided, Stop: Archived},
 	Paused:   {Resume: Running, Decide: Decided, Stop: Archived},
-	Decided:  {Stop: Archived, Archive: Archived, RollBack: Decided},
+	Decided:  {Stop: Archived, RollBack: Decided},
 	Archived: {},
 }
 
