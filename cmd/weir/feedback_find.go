@@ -13,29 +13,22 @@ import (
 )
 
 // finder looks for the requests that feedback is about: among the recent ones, and
-// then in the database, which may be away or hang.
+// then in the database, whose reads come back although it may be away or hang.
 type finder struct {
 	ring  *event.Ring
 	store func() (store.Store, error)
 	// behind is how old what is not in the database yet may be; 0: all is there.
 	behind func() time.Duration
-	slots  chan struct{} // one for each look that is under way: a database that hangs holds so many and no more
 }
 
-// maxFinding bounds the looks into the database at once.
-const maxFinding = 16
-
-var (
-	errFinding = errors.New("the database is busy with other looks")
-	errBehind  = errors.New("the database is behind: the request may be on its way there")
-)
+var errBehind = errors.New("the database is behind: the request may be on its way there")
 
 // finding gives the finder of a server, nil where nothing is kept.
 func (s *server) finding() gateway.Finder {
 	if s.kept == nil {
 		return nil
 	}
-	f := &finder{ring: s.ring, store: s.kept.reader, slots: make(chan struct{}, maxFinding)}
+	f := &finder{ring: s.ring, store: s.kept.reader}
 	f.behind = func() time.Duration {
 		w := s.kept.own.writer.Status()
 		if w.Error != "" {
@@ -54,22 +47,7 @@ func (f *finder) find(ctx context.Context, q gateway.Sought) (gateway.Origin, er
 	if err != nil {
 		return gateway.Origin{}, err
 	}
-	select {
-	case f.slots <- struct{}{}:
-	default:
-		return gateway.Origin{}, errFinding
-	}
-	var o gateway.Origin
-	err = leaving(ctx, func() (err error) {
-		defer func() { <-f.slots }() // when it has come back, which may be never
-		defer func() {
-			if p := recover(); p != nil { // a driver's defect must not end the process
-				err = fmt.Errorf("look for a request: panic: %v", p)
-			}
-		}()
-		o, err = lookUp(ctx, st, q)
-		return err
-	})
+	o, err := lookUp(ctx, st, q)
 	if errors.Is(err, gateway.ErrNoRequest) && f.mayCome(q) {
 		return gateway.Origin{}, errBehind
 	}

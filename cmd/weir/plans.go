@@ -121,21 +121,23 @@ func (s *server) unchangedPlans(now, next *definition.Compiled) error {
 	return errors.Join(errs...)
 }
 
-// planned gives the plan of an experiment, at an epoch; 0 is any.
-func (k *keeper) planned(experiment string, epoch int) (analysis.Plan, bool) {
-	for _, p := range k.plans() {
-		if p.Experiment == experiment && (epoch == 0 || p.Epoch == epoch) {
-			return p, true
+// planned gives the plan of an experiment, at an epoch; 0 is any. nil when it is not
+// defined now.
+func (k *keeper) planned(experiment string, epoch int) *analysis.Plan {
+	plans := k.plans()
+	for i := range plans {
+		if p := &plans[i]; p.Experiment == experiment && (epoch == 0 || p.Epoch == epoch) {
+			return p
 		}
 	}
-	return analysis.Plan{}, false
+	return nil
 }
 
 // measuresOf are the measures that an experiment needs beside the standard ones;
 // nil when it is not defined now.
 func (k *keeper) measuresOf(experiment string, epoch int) []metric.Measure {
-	p, ok := k.planned(experiment, epoch)
-	if !ok {
+	p := k.planned(experiment, epoch)
+	if p == nil {
 		return nil
 	}
 	return append([]metric.Measure{}, metric.Measures(p.All())...)
@@ -144,8 +146,8 @@ func (k *keeper) measuresOf(experiment string, epoch int) []metric.Measure {
 // segmentsOf are the values that an experiment's segments have in a request: those
 // of its tags, "" for one that it does not carry.
 func (k *keeper) segmentsOf(e *event.Event, experiment string) []string {
-	p, _ := k.planned(experiment, 0)
-	if len(p.Segments) == 0 {
+	p := k.planned(experiment, 0)
+	if p == nil || len(p.Segments) == 0 {
 		return nil
 	}
 	values := make([]string, len(p.Segments))

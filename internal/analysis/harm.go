@@ -85,9 +85,6 @@ func NewHarmClock(cfg HarmConfig) *HarmClock {
 		candidate: newWindow(tripRequests), baseline: newWindow(tripBaseline)}
 }
 
-// SetShare tells that the candidate's share of the units changed.
-func (c *HarmClock) SetShare(share float64) { c.cfg.Share = share }
-
 // Add counts a request and says how things stand. An alarm that asks for a
 // rollback stays; a common cause passes when it has passed.
 func (c *HarmClock) Add(e Ended) HarmState {

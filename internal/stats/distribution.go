@@ -99,16 +99,8 @@ func (alt Alternative) share(alpha float64) float64 {
 	return alpha
 }
 
-// StudentUpper is P(T > t) of Student's distribution; df need not be whole, and
-// +Inf is the normal distribution.
-func StudentUpper(t, df float64) float64 {
-	if t < 0 {
-		return 1 - StudentUpper(-t, df)
-	}
-	return math.Exp(StudentUpperLn(t, df))
-}
-
-// StudentUpperLn is ln P(T > t). With T = √ν sinh s the tail is
+// StudentUpperLn is ln P(T > t) of Student's distribution; df need not be whole, and
+// +Inf is the normal distribution. With T = √ν sinh s the tail is
 //
 //	Γ((ν+1)/2) / (√π Γ(ν/2)) ∫ from asinh(t/√ν) of cosh(s)^-ν ds
 //
@@ -180,9 +172,6 @@ func lnGammaHalfRatio(a float64) float64 {
 func StudentTail(t, df float64, alt Alternative) Tail {
 	return alt.sided(t, func(t float64) float64 { return StudentUpperLn(t, df) })
 }
-
-// StudentTwoSided is 2 P(T > |t|).
-func StudentTwoSided(t, df float64) float64 { return StudentTail(t, df, TwoSided).P }
 
 // StudentCritical is the t that a statistic must pass, as NormalCritical.
 func StudentCritical(alpha, df float64, alt Alternative) float64 {

@@ -2,11 +2,8 @@ package stats
 
 import "math"
 
-// ChiSquareUpper is P(X > x) of the chi-square distribution with df degrees of
-// freedom, which need not be whole.
-func ChiSquareUpper(x, df float64) float64 { return math.Exp(ChiSquareUpperLn(x, df)) }
-
-// ChiSquareUpperLn is ln P(X > x), the regularised incomplete gamma function
+// ChiSquareUpperLn is ln P(X > x) of the chi-square distribution with df degrees of
+// freedom, which need not be whole: the regularised incomplete gamma function
 // Q(a, x') of a = df/2 and x' = x/2.
 func ChiSquareUpperLn(x, df float64) float64 { return gammaUpperLn(df/2, x/2) }
 

@@ -92,9 +92,3 @@ func SequentialMultiplier(n int64, alpha, nStar float64) float64 {
 func ConfidenceSequence(estimate, se float64, n int64, alpha, nStar float64) Interval {
 	return Sequential(estimate, se, n, alpha, nStar).Interval
 }
-
-// ConfidenceBound is the interval of SequentialOneSided: for Greater [low, +Inf), for
-// Less (-Inf, high].
-func ConfidenceBound(estimate, se float64, n int64, alpha, nStar float64, alt Alternative) Interval {
-	return SequentialOneSided(estimate, se, n, alpha, nStar, alt).Interval
-}

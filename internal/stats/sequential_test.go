@@ -29,7 +29,7 @@ func TestConfidenceSequenceHoldsUnderPeeking(t *testing.T) {
 			ci := ConfidenceSequence(estimate, se, int64(2*n), alpha, 2*units)
 			outside = outside || ci.Low > 0 || ci.High < 0
 			outsideFixed = outsideFixed || math.Abs(estimate) > 1.96*se
-			above = above || ConfidenceBound(estimate, se, int64(2*n), alpha, 2*units, Greater).Low > 0
+			above = above || SequentialOneSided(estimate, se, int64(2*n), alpha, 2*units, Greater).Low > 0
 		}
 		left, leftFixed, leftBound = left+one(outside), leftFixed+one(outsideFixed), leftBound+one(above)
 	}
@@ -85,11 +85,11 @@ func TestConfidenceSequenceIsNarrowestNearItsPlan(t *testing.T) {
 }
 
 // The one-sided bound by its formula: ρ from 2α, ln(1 + √(Nρ²+1)/(2α)).
-func TestConfidenceBoundFormula(t *testing.T) {
+func TestOneSidedFormula(t *testing.T) {
 	const alpha, star, n, se = 0.01, 400.0, 300, 2.0
 	rho2 := (-2*math.Log(2*alpha) + math.Log(1-2*math.Log(2*alpha))) / star
 	half := se * math.Sqrt(2*(n*rho2+1)/(n*rho2)*math.Log(1+math.Sqrt(n*rho2+1)/(2*alpha)))
-	up, down := ConfidenceBound(5, se, n, alpha, star, Greater), ConfidenceBound(5, se, n, alpha, star, Less)
+	up, down := SequentialOneSided(5, se, n, alpha, star, Greater), SequentialOneSided(5, se, n, alpha, star, Less)
 	if math.Abs(up.Low-(5-half)) > 1e-12 || !math.IsInf(up.High, 1) || math.Abs(down.High-(5+half)) > 1e-12 || !math.IsInf(down.Low, -1) {
 		t.Errorf("%v, %v, half width %v", up, down, half)
 	}

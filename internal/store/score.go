@@ -8,10 +8,6 @@ import (
 	"github.com/weirhq/weir/internal/metric"
 )
 
-// ScoreMetric is the metric under which the scores of a name from a source are
-// counted in unit, variant and day rows.
-func ScoreMetric(name, source string) string { return metric.ScoreMeasure(name, source) }
-
 // Later reports whether s takes the place of earlier, a score of the same event,
 // name and source: it was given later, not merely read later. What was said twice
 // under one id is said once, and what a browser says with a token never takes the

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/weirhq/weir/internal/event"
+	"github.com/weirhq/weir/internal/metric"
 	"github.com/weirhq/weir/internal/stats"
 	"github.com/weirhq/weir/internal/store"
 )
@@ -215,20 +216,20 @@ var scoreCases = []test[SumStore]{
 	{"a score counts for what its event counted for", func(t *testing.T, s SumStore) {
 		f := &feed{s: s}
 		f.apply(t, &store.Batch{Exposures: []store.Exposure{exposure(1, 1, "x")}, Scores: []*event.Score{score(1, 1, "stars", "feedback", 5), score(2, 2, "stars", "feedback", 7)}})
-		metric := store.ScoreMetric("stars", "feedback")
-		wantVariants(t, s, variantRow("a", metric, [2]int64{1, 5}))
+		measure := metric.ScoreMeasure("stars", "feedback")
+		wantVariants(t, s, variantRow("a", measure, [2]int64{1, 5}))
 		f.apply(t, &store.Batch{Exposures: []store.Exposure{exposure(3, 1, "x")}, Scores: []*event.Score{score(3, 3, "stars", "feedback", 10), score(4, 1, "stars", "judge:q", 3)}})
-		wantVariants(t, s, variantRow("a", metric, [2]int64{2, 15}), variantRow("a", store.ScoreMetric("stars", "judge:q"), [2]int64{1, 3}))
-		wantDay(t, s, metric, 2, 15)
+		wantVariants(t, s, variantRow("a", measure, [2]int64{2, 15}), variantRow("a", metric.ScoreMeasure("stars", "judge:q"), [2]int64{1, 3}))
+		wantDay(t, s, measure, 2, 15)
 	}},
 	{"a corrected score takes the old one out", func(t *testing.T, s SumStore) {
 		f := &feed{s: s}
 		f.apply(t, &store.Batch{Exposures: []store.Exposure{exposure(1, 1, "x"), exposure(2, 2, "x")},
 			Scores: []*event.Score{score(1, 1, "stars", "feedback", 5), score(2, 2, "stars", "feedback", -7)}})
 		f.apply(t, &store.Batch{Scores: []*event.Score{score(4, 1, "stars", "feedback", 11), score(4, 1, "stars", "feedback", 11), score(3, 1, "stars", "feedback", 99)}})
-		metric := store.ScoreMetric("stars", "feedback")
-		wantVariants(t, s, variantRow("a", metric, [2]int64{1, 11}, [2]int64{1, -7}))
-		wantDay(t, s, metric, 2, 4)
+		measure := metric.ScoreMeasure("stars", "feedback")
+		wantVariants(t, s, variantRow("a", measure, [2]int64{1, 11}, [2]int64{1, -7}))
+		wantDay(t, s, measure, 2, 4)
 	}},
 	{"a score that came before the exposure counts once it comes", func(t *testing.T, s SumStore) {
 		f := &feed{s: s}
@@ -237,9 +238,9 @@ var scoreCases = []test[SumStore]{
 		wantVariants(t, s)
 		f.apply(t, &store.Batch{Exposures: []store.Exposure{exposure(1, 1, "x")}})
 		f.apply(t, &store.Batch{Exposures: []store.Exposure{exposure(1, 1, "x")}})
-		metric := store.ScoreMetric("stars", "feedback")
-		wantVariants(t, s, variantRow("a", metric, [2]int64{1, 6}))
-		wantDay(t, s, metric, 1, 6)
+		measure := metric.ScoreMeasure("stars", "feedback")
+		wantVariants(t, s, variantRow("a", measure, [2]int64{1, 6}))
+		wantDay(t, s, measure, 1, 6)
 	}},
 	{"variant rows are what unit rows come to, whatever happens", func(t *testing.T, s SumStore) {
 		r := rand.New(rand.NewPCG(1, 2))
